@@ -1,0 +1,1 @@
+"""Copies an IMS issue tracker into files and a PostgreSQL archive."""

@@ -1,0 +1,93 @@
+"""The environment, typed: every variable that the project reads, with its default and what is valid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ims_spiders.exceptions import ConfigurationError
+
+RenderMode = Literal["auto", "always", "never"]
+
+
+class TrackerConfig(BaseSettings):
+    """Where the tracker is, who logs in, and where the archive lies: the variables that begin with IMS_."""
+
+    model_config = SettingsConfigDict(env_prefix="IMS_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    base_url: str = "https://ims.tmaxsoft.com"
+    username: str | None = None
+    password: SecretStr | None = None
+    cookie_file: Path | None = None
+    data_dir: Path = Path("data")
+    render: RenderMode = "auto"
+    attachment_url: str | None = None
+    user: str | None = None
+    timezone: str = "Asia/Seoul"
+
+    @field_validator("base_url")
+    @classmethod
+    def _base_url_is_http(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an address such as https://ims.example.com")
+        if parts.username or parts.password:
+            raise ValueError("must not hold a user name or password; use IMS_USERNAME and IMS_PASSWORD")
+        return value.rstrip("/").removesuffix("/tody")
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("must be a time zone's name such as Asia/Seoul") from error
+        return value
+
+
+class DatabaseConfig(BaseSettings):
+    """Which PostgreSQL to use. With none of these set (nor libpq's PG*), an embedded server is started."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, populate_by_name=True)
+
+    use_database: bool = True
+    url: SecretStr | None = Field(default=None, alias="DATABASE_URL")
+    host: str | None = Field(default=None, alias="DATABASE_HOST")
+    port: int | None = Field(default=None, alias="DATABASE_PORT")
+    name: str | None = Field(default=None, alias="DATABASE_NAME")
+    user: str | None = Field(default=None, alias="DATABASE_USER")
+    password: SecretStr | None = Field(default=None, alias="DATABASE_PASSWORD")
+    schema_name: str = Field(default="ims", alias="DATABASE_SCHEMA")
+    pool_size: int = Field(default=5, ge=1, alias="DATABASE_POOL_SIZE")
+    max_overflow: int = Field(default=5, ge=0, alias="DATABASE_MAX_OVERFLOW")
+    pool_timeout: float = Field(default=30.0, gt=0, alias="DATABASE_POOL_TIMEOUT")
+
+
+def load_tracker_config() -> TrackerConfig:
+    """The tracker's settings. Raises ConfigurationError that names each wrong variable and what would be right."""
+    try:
+        return TrackerConfig()
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, "IMS_")) from error
+
+
+def load_database_config() -> DatabaseConfig:
+    """The database's settings. Raises ConfigurationError that names each wrong variable and what would be right."""
+    try:
+        return DatabaseConfig()
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, "")) from error
+
+
+def explain(error: ValidationError, prefix: str) -> str:
+    """One line per wrong variable, without the value: it may be a secret."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(part) for part in problem["loc"])
+        lines.append(f"{(prefix + name).upper()}: {problem['msg']}")
+    return "\n".join(lines)

@@ -1,0 +1,99 @@
+"""What can go wrong in a crawl: who raises it, and what the crawl does then."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+ErrorType = Literal[
+    "authentication_error",
+    "crawl_error",
+    "crawl_failure",
+    "database_error",
+    "parsing_error",
+    "network_error",
+    "attachment_error",
+]
+Severity = Literal["error", "warning", "info"]
+
+
+class ImsError(Exception):
+    """Base of all of them. Its text is for the user: what happened, and what to do next. Never a secret in it."""
+
+    error_type: ClassVar[ErrorType] = "crawl_error"
+    severity: ClassVar[Severity] = "error"
+
+
+class ConfigurationError(ImsError):
+    """A setting or argument is missing or wrong. Raised before anything is asked of the tracker; exit code 2."""
+
+
+class SessionBusy(ConfigurationError):
+    """Another process writes the session that was to be resumed. Raised by the session's folder; exit code 2."""
+
+
+class BrowserMissing(ConfigurationError):
+    """There is no browser to start. Raised by the browser provider; exit code 2."""
+
+
+class LoginRefused(ImsError):
+    """The tracker refused the login, the first one or a later one. Raised by login; the crawl stops, exit code 3."""
+
+    error_type = "authentication_error"
+
+
+class WrongUser(LoginRefused):
+    """Pages suddenly carry another user's name. Raised by the session middleware; the crawl stops, exit code 3."""
+
+
+class StorageError(ImsError):
+    """The disk refused a write. Raised where files are written; the crawl stops, exit code 4."""
+
+
+class TrackerUnavailable(ImsError):
+    """The tracker no longer answers. Raised by the middlewares; the crawl stops, exit code 8."""
+
+    error_type = "network_error"
+
+
+class PageError(ImsError):
+    """A page is not what it should be. Raised by page objects; the page goes to quarantine, the issue is failed."""
+
+    error_type = "parsing_error"
+
+
+class NotLoggedIn(PageError):
+    """The login page came instead. Raised by page objects; the session middleware normally never lets it through."""
+
+    error_type = "authentication_error"
+
+
+class UnexpectedPage(PageError):
+    """Some other page came: an error page, a stack trace, a page without its marks. Quarantined."""
+
+
+class MissingField(PageError):
+    """A field that every such page has is not there: the template changed. Quarantined."""
+
+
+class IssueNotAvailable(PageError):
+    """The issue does not exist or may not be seen. Raised by the issue page; an error for a search hit, a warning
+    for a related issue; the crawl goes on."""
+
+    error_type = "crawl_error"
+
+
+class AttachmentError(ImsError):
+    """A file could not be had. Raised by the attachment pipeline; written down in the issue, which is kept."""
+
+    error_type = "attachment_error"
+    severity = "warning"
+
+
+class AttachmentUnlearned(AttachmentError):
+    """How the tracker wants attachments requested is not known. Raised when it is learned; written down."""
+
+
+class DatabaseBehind(ImsError):
+    """Not everything reached the database. Raised by the writer at the end; exit code 6, `ims db load` mends it."""
+
+    error_type = "database_error"
