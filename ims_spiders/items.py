@@ -91,7 +91,11 @@ class RelatedIssue:
 
 @dataclass(slots=True)
 class CrawlInfo:
-    """How this copy of the issue came about; not part of the content, so not of its hash."""
+    """How this copy of the issue came about; not part of the content, so not of its hash.
+
+    `missing` names the parts that could not be had (`relations`, `patch_list`, `attachment:<kind>:<file_id>`); a
+    resumed session asks for them again.
+    """
 
     session_uuid: str
     crawl_order: int
@@ -102,6 +106,7 @@ class CrawlInfo:
     duration_ms: int = 0
     had_errors: bool = False
     error_message: str | None = None
+    missing: list[str] = field(default_factory=list)
     content_hash: str | None = None
 
 

@@ -1,0 +1,1 @@
+"""Between engine and tracker: the session, rendering, politeness and the connection itself."""

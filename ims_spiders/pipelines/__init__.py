@@ -1,0 +1,1 @@
+"""What happens to an issue, in this order: validate, attachments, text, files, database."""

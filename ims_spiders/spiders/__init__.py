@@ -1,0 +1,1 @@
+"""The crawl itself: where it starts, what it follows, what it yields."""

@@ -1,0 +1,42 @@
+"""Small steps of building an issue: its crawl record, and asking for a page once more through the browser."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from scrapy import Request
+from scrapy.http import TextResponse
+
+from ims_spiders.config import RenderMode
+from ims_spiders.exceptions import IssueNotAvailable, NotLoggedIn, PageError
+from ims_spiders.items import CrawlInfo
+from ims_spiders.spiders.frontier import Visit
+
+
+def new_crawl_info(visit: Visit, request: Request | None) -> CrawlInfo:
+    """The record of this copy of an issue. The session's uuid and the final figures are added when it is stored."""
+    latency = float(request.meta.get("download_latency") or 0.0) if request is not None else 0.0
+    return CrawlInfo(
+        session_uuid="",
+        crawl_order=visit.order,
+        crawled_at=datetime.now(UTC),
+        depth=visit.depth,
+        found_by=visit.found_by,
+        found_from=visit.found_from,
+        duration_ms=round(latency * 1000),
+    )
+
+
+def rendered_again(response: TextResponse, error: PageError, render: RenderMode) -> Request | None:
+    """The same request with the page as scripts leave it, when that was not tried yet and may help.
+
+    A page without scripts looks the same in a browser, and a page that says "no such issue" or "log in" is complete.
+    """
+    request = response.request
+    if request is None or render == "never" or request.meta.get("ims_render") == "dom":
+        return None
+    if isinstance(error, (IssueNotAvailable, NotLoggedIn)) or "<script" not in response.text.lower():
+        return None
+    again = request.copy()
+    again.meta["ims_render"] = "dom"
+    return again

@@ -1,0 +1,83 @@
+"""How far the search has come: which result page is next, when to begin anew, and whether something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ims_spiders.exceptions import ImsError
+
+MAX_PASSES = 3
+"""How often the result pages are walked through when fewer issues were found than the tracker declares."""
+
+
+class SearchGap(ImsError):
+    """Fewer distinct issues were listed than the tracker declared. The crawl goes on with what was listed."""
+
+
+def _not_yet(page_index: int) -> str:
+    raise RuntimeError(f"result page {page_index} asked for before the search form was read")
+
+
+class SearchProgress:
+    """Keeps the declared total against what was listed. No I/O.
+
+    Rows move while one pages: new issues push rows to a later page (they are seen twice), deleted ones pull rows to an
+    earlier page (they are missed). Missed rows show as a gap, and the pages are then walked through again.
+    """
+
+    def __init__(self, max_results: int):
+        self.max_results = max_results
+        self.page_url: Callable[[int], str] = _not_yet
+        self.total: int | None = None
+        self._pass = 1
+        self._rows_a_page = 0
+        self._rows_on_last_page = 0
+
+    def wants_more(self, found: int) -> bool:
+        """Whether another hit is within `max_results` (0: no limit)."""
+        return self.max_results == 0 or found < self.max_results
+
+    def expected(self) -> int | None:
+        """How many distinct hits there should be: the declared total, capped by `max_results`."""
+        if self.total is None:
+            return None
+        return min(self.total, self.max_results) if self.max_results else self.total
+
+    def saw_page(self, page_index: int, total: int | None, rows: int, found: int) -> None:
+        """Take note of a result page: its declared total and its number of rows."""
+        if total is not None:
+            self.total = total
+        if page_index == 1:
+            self._rows_a_page = rows
+        self._rows_on_last_page = rows
+
+    def lost_page(self, page_index: int) -> None:
+        """A result page could not be had; the walk goes on behind it, and the gap it leaves is noticed."""
+        self._rows_on_last_page = self._rows_a_page
+
+    def next_page(self, page_index: int, found: int) -> int | None:
+        """The result page to ask for after `page_index`; None when the search is over."""
+        if not self.wants_more(found) or (self.total is not None and found >= self.total):
+            return None
+        if self._rows_on_last_page and not self._beyond_end(page_index):
+            return page_index + 1
+        if self.total is not None and found < self.total and self._pass < MAX_PASSES:
+            self._pass += 1
+            return 1
+        return None
+
+    def gap(self, found: int) -> SearchGap | None:
+        """What to report when the search ended with fewer issues than declared; None when nothing is missing."""
+        expected = self.expected()
+        if expected is None or found >= expected:
+            return None
+        return SearchGap(
+            f"the tracker declares {self.total} results, {found} could be listed in {self._pass} passes; "
+            "issues were probably deleted or moved meanwhile: run the same crawl again with --refresh missing"
+        )
+
+    def _beyond_end(self, page_index: int) -> bool:
+        """Whether the next page lies far behind the declared total: a tracker that repeats its last page for ever."""
+        if self.total is None:
+            return False
+        return page_index > self.total // max(self._rows_a_page, 1) + 2
