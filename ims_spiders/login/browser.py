@@ -16,10 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ims_spiders.exceptions import BrowserMissing
 
-HOW_TO_GET_ONE = (
-    "no browser found: run `make setup`, or install Chromium or Chrome with your system's package manager, "
-    "or set IMS_BROWSER to the path of one"
-)
+BY_HAND = "install Chromium or Chrome with your system's package manager, or set IMS_BROWSER to the path of one"
+HOW_TO_GET_ONE = f"no browser found: run `make setup`, or {BY_HAND}"
 SYSTEM_COMMANDS = (
     "chromium",
     "chromium-browser",
