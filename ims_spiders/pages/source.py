@@ -1,0 +1,85 @@
+"""The source of an element, exactly as it was received: what a parser gives back is no longer what was sent."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+
+from parsel import Selector
+
+from ims_spiders.pages.document import Element, parse_html
+
+_ATTRIBUTES = r"""(?:[^"'<>]|"[^"]{0,5000}"|'[^']{0,5000}')*+"""
+_MARKUP = re.compile(
+    rf"<!--|<(?P<raw>script|style|textarea|title|xmp)\b|<(?P<end>/?)(?P<tag>div|table|td|th|tr)\b{_ATTRIBUTES}>",
+    re.IGNORECASE,
+)
+_ATTEMPTS = 8
+"""How many places that look like the element are tried before the parser's own version is taken."""
+
+
+def original_inner(html: str, element: Element, after: str = "") -> str:
+    """What stood between the tags of `element` in `html`, character for character.
+
+    `after` is an id that the element lies in; only what follows it in the source is looked at. A piece of the source
+    is taken only if it parses to the very same content; where none does (the markup is broken in a way that needs a
+    parser's judgement), the parser's own version is returned.
+    """
+    parsed = inner_html(element)
+    for attempt, start in enumerate(_starts(html, element, after)):
+        piece = _balanced(html, start, element.tag)
+        if piece is not None and _means(piece, element.tag) == parsed:
+            return piece
+        if attempt >= _ATTEMPTS:
+            break
+    return parsed
+
+
+def inner_html(element: Element) -> str:
+    """The element's content as the parser writes it: UTF-8 text, nothing escaped that need not be."""
+    bare = copy.deepcopy(element)
+    bare.attrib.clear()
+    bare.tail = None
+    written: str = Selector(root=bare, type="html").get()
+    return written.removeprefix(f"<{bare.tag}>").removesuffix(f"</{bare.tag}>")
+
+
+def _means(piece: str, tag: str) -> str | None:
+    before, behind = ("<table><tr>", "</tr></table>") if tag in ("td", "th") else ("", "")
+    found = parse_html(f"{before}<{tag}>{piece}</{tag}>{behind}").xpath(f"//{tag}")
+    return inner_html(found[0].root) if found else None
+
+
+def _starts(html: str, element: Element, after: str) -> Iterator[int]:
+    """Where the content of tags that look like the element's begins."""
+    begin = re.search(rf"""<[^<>]*\bid\s*=\s*["']?{re.escape(after)}\b""", html, re.IGNORECASE) if after else None
+    name = element.get("id")
+    mark = rf"\bid\s*=\s*[\"']?{re.escape(name)}[\"'\s>]" if name else r"\bclass\s*="
+    tag = re.compile(rf"<{element.tag}\b(?={_ATTRIBUTES}>)(?=[^<>]*{mark}){_ATTRIBUTES}>", re.IGNORECASE)
+    for found in tag.finditer(html, begin.start() if begin else 0):
+        yield found.end()
+
+
+def _balanced(html: str, start: int, tag: str) -> str | None:
+    """The source from `start` to where an element `tag` that began before it ends; None when it does not."""
+    cell = tag in ("td", "th")
+    depth = 0
+    position = start
+    while markup := _MARKUP.search(html, position):
+        position = markup.end()
+        if markup["tag"] is None:
+            end = re.compile("-->" if markup["raw"] is None else f"</{markup['raw']}", re.IGNORECASE).search(
+                html, position
+            )
+            if end is None:
+                return None
+            position = end.end()
+            continue
+        if cell and depth == 0 and markup["tag"].lower() in ("td", "th", "tr"):
+            return html[start : markup.start()]
+        if markup["tag"].lower() == ("table" if cell else tag):
+            depth += -1 if markup["end"] else 1
+            if depth < 0:
+                return html[start : markup.start()]
+    return None
