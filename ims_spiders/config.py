@@ -51,21 +51,34 @@ class TrackerConfig(BaseSettings):
 
 
 class DatabaseConfig(BaseSettings):
-    """Which PostgreSQL to use. With none of these set (nor libpq's PG*), an embedded server is started."""
+    """Which PostgreSQL to use. With none of these set (nor libpq's PG*), an embedded server is started.
+
+    DATABASE_URL goes before DATABASE_HOST and its kin, those before PG*. libpq's other variables (PGSSLROOTCERT, …)
+    hold as they do for psql, from the environment only.
+    """
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True, populate_by_name=True)
 
     use_database: bool = True
     url: SecretStr | None = Field(default=None, alias="DATABASE_URL")
     host: str | None = Field(default=None, alias="DATABASE_HOST")
-    port: int | None = Field(default=None, alias="DATABASE_PORT")
+    port: int | None = Field(default=None, ge=1, le=65535, alias="DATABASE_PORT")
     name: str | None = Field(default=None, alias="DATABASE_NAME")
     user: str | None = Field(default=None, alias="DATABASE_USER")
     password: SecretStr | None = Field(default=None, alias="DATABASE_PASSWORD")
-    schema_name: str = Field(default="ims", alias="DATABASE_SCHEMA")
+    schema_name: str = Field(default="ims", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", alias="DATABASE_SCHEMA")
     pool_size: int = Field(default=5, ge=1, alias="DATABASE_POOL_SIZE")
     max_overflow: int = Field(default=5, ge=0, alias="DATABASE_MAX_OVERFLOW")
     pool_timeout: float = Field(default=30.0, gt=0, alias="DATABASE_POOL_TIMEOUT")
+    pg_host: str | None = Field(default=None, alias="PGHOST")
+    pg_hostaddr: str | None = Field(default=None, alias="PGHOSTADDR")
+    pg_port: int | None = Field(default=None, ge=1, le=65535, alias="PGPORT")
+    pg_database: str | None = Field(default=None, alias="PGDATABASE")
+    pg_user: str | None = Field(default=None, alias="PGUSER")
+    pg_password: SecretStr | None = Field(default=None, alias="PGPASSWORD")
+    pg_passfile: str | None = Field(default=None, alias="PGPASSFILE")
+    pg_service: str | None = Field(default=None, alias="PGSERVICE")
+    pg_sslmode: str | None = Field(default=None, alias="PGSSLMODE")
 
 
 def load_tracker_config() -> TrackerConfig:

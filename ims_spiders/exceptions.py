@@ -38,7 +38,7 @@ class BrowserMissing(ConfigurationError):
 class LoginRefused(ImsError):
     """The tracker refused the login, the first one or a later one. Raised by login; the crawl stops, exit code 3."""
 
-    error_type = "authentication_error"
+    error_type: ClassVar[ErrorType] = "authentication_error"
 
 
 class WrongUser(LoginRefused):
@@ -52,19 +52,19 @@ class StorageError(ImsError):
 class TrackerUnavailable(ImsError):
     """The tracker no longer answers. Raised by the middlewares; the crawl stops, exit code 8."""
 
-    error_type = "network_error"
+    error_type: ClassVar[ErrorType] = "network_error"
 
 
 class PageError(ImsError):
     """A page is not what it should be. Raised by page objects; the page goes to quarantine, the issue is failed."""
 
-    error_type = "parsing_error"
+    error_type: ClassVar[ErrorType] = "parsing_error"
 
 
 class NotLoggedIn(PageError):
     """The login page came instead. Raised by page objects; the session middleware normally never lets it through."""
 
-    error_type = "authentication_error"
+    error_type: ClassVar[ErrorType] = "authentication_error"
 
 
 class UnexpectedPage(PageError):
@@ -79,14 +79,14 @@ class IssueNotAvailable(PageError):
     """The issue does not exist or may not be seen. Raised by the issue page; an error for a search hit, a warning
     for a related issue; the crawl goes on."""
 
-    error_type = "crawl_error"
+    error_type: ClassVar[ErrorType] = "crawl_error"
 
 
 class AttachmentError(ImsError):
     """A file could not be had. Raised by the attachment pipeline; written down in the issue, which is kept."""
 
-    error_type = "attachment_error"
-    severity = "warning"
+    error_type: ClassVar[ErrorType] = "attachment_error"
+    severity: ClassVar[Severity] = "warning"
 
 
 class AttachmentUnlearned(AttachmentError):
@@ -96,4 +96,4 @@ class AttachmentUnlearned(AttachmentError):
 class DatabaseBehind(ImsError):
     """Not everything reached the database. Raised by the writer at the end; exit code 6, `ims db load` mends it."""
 
-    error_type = "database_error"
+    error_type: ClassVar[ErrorType] = "database_error"

@@ -15,9 +15,16 @@ Refresh = Literal["all", "changed", "missing"]
 def _switch(value: Any) -> Any:
     """Accept the ways people write a switch on a command line."""
     text = str(value).strip().lower()
-    return {"1": True, "yes": True, "true": True, "on": True, "0": False, "no": False, "false": False, "off": False}.get(
-        text, value
-    )
+    return {
+        "1": True,
+        "yes": True,
+        "true": True,
+        "on": True,
+        "0": False,
+        "no": False,
+        "false": False,
+        "off": False,
+    }.get(text, value)
 
 
 Switch = Annotated[bool, BeforeValidator(_switch)]

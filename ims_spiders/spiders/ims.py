@@ -10,7 +10,7 @@ from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
 
 from ims_spiders.config import TrackerConfig, load_tracker_config
-from ims_spiders.exceptions import ImsError, PageError, TrackerUnavailable
+from ims_spiders.exceptions import ConfigurationError, ImsError, PageError, TrackerUnavailable
 from ims_spiders.items import Issue
 from ims_spiders.pages.issue import IssuePage, PatchListCall, issue_url
 from ims_spiders.pages.patches import PatchListPage
@@ -68,7 +68,11 @@ class ImsSpider(Spider):
         except PageError as error:
             yield from self._again_or(response, error, self._cannot_search)
             return
-        products = select_products(form.products, self.arguments.product)
+        try:
+            products = select_products(form.products, self.arguments.product)
+        except ConfigurationError as error:
+            self._report(error, response.url)
+            return
         base_url = self.config.base_url
         self.progress.page_url = partial(search_url, base_url, form, self.arguments.query, products)
         yield self._result_page(1)

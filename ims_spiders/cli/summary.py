@@ -1,0 +1,65 @@
+"""What a finished crawl says: the session as a table, and the next step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ims_spiders.db.files import SessionFolder
+
+_NEXT_STEPS = {
+    0: "",
+    1: "Something unexpected happened; the log of the session says what.",
+    2: "A setting or argument is wrong; see above, and `ims doctor`.",
+    3: "The tracker refused the login. Check the user name and password, then resume.",
+    4: "The disk refused a write. Make room, then resume.",
+    5: "Some issues or files could not be had. Ask for just those with: ims crawl --resume {uuid}",
+    6: "All files are there, the database is behind. Make it equal with: ims db load {uuid}",
+    7: "Interrupted. Go on with: ims crawl --resume {uuid}",
+    8: "The tracker no longer answers. When it is back: ims crawl --resume {uuid}",
+}
+
+
+def print_summary(record: dict[str, Any], folder: SessionFolder, *, to_stdout: bool) -> None:
+    """Print the session, its errors and the next step, at most 80 columns wide."""
+    console = Console(stderr=not to_stdout, soft_wrap=False, highlight=False)
+    console.width = min(console.width, 80)
+    console.print(session_table(record, folder))
+    for entry in [one for one in folder.read_errors() if one.get("severity") == "error"][:5]:
+        console.print(f"[red]{entry['error_type']}[/red] {_plain(entry['error_message'])}", overflow="fold")
+    step = _NEXT_STEPS.get(record["exit_code"] or 0, "").format(uuid=record["session_uuid"][:8])
+    if step:
+        console.print(step, overflow="fold", markup=False)
+
+
+def session_table(record: dict[str, Any], folder: SessionFolder) -> Table:
+    """The session in two columns."""
+    table = Table(title=f"Session {record['session_uuid'][:8]}", show_header=False, title_justify="left")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    failed = record["failed_issues"]
+    rows: list[tuple[str, Any]] = [
+        ("State", record["status"] if not failed else f"{record['status']}, {failed} issues not whole"),
+        ("Product", record["product"] or "all"),
+        ("Query", record["original_query"] or "everything"),
+        ("Found by the search", record["total_issues_found"]),
+        ("Issues stored", f"{record['issues_crawled']} ({record['related_issues']} of them related)"),
+        ("Attachments", record["attachments_downloaded"]),
+        ("Time", f"{record['duration_seconds']:.1f} s, {_rate(record)}"),
+        ("Folder", str(folder.path)),
+    ]
+    for name, value in rows:
+        table.add_row(name, _plain(str(value)))
+    return table
+
+
+def _rate(record: dict[str, Any]) -> str:
+    seconds = (record["crawl_time_ms"] or 0) / 1000
+    return f"{record['issues_crawled'] / seconds:.1f} issues a second" if seconds else "no issue fetched"
+
+
+def _plain(text: str) -> str:
+    """Text as it is: brackets in a message are no markup."""
+    return text.replace("[", r"\[")

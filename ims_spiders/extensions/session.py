@@ -1,0 +1,188 @@
+"""The crawl session: its folder, its record from `running` to its end, and who may write it."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from scrapy import signals as scrapy_signals
+from scrapy.exceptions import NotConfigured
+
+from ims_spiders.config import load_database_config, load_tracker_config
+from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandoned
+from ims_spiders.exceptions import DatabaseBehind
+from ims_spiders.extensions.outcome import Outcome, outcome_of
+from ims_spiders.extensions.record import end_record, new_record, resumed_record
+from ims_spiders.extensions.statistics import SessionStatistics
+from ims_spiders.extensions.stored import AttachmentKey, StoredIssues
+from ims_spiders.items import Attachment, Issue
+from ims_spiders.login.attachment_requests import require_pattern
+from ims_spiders.login.browser import find_browser
+from ims_spiders.login.session import require_credentials
+from ims_spiders.spiders import signals
+from ims_spiders.spiders.arguments import SpiderArguments
+from ims_spiders.spiders.ims import ImsSpider
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+    from ims_spiders.db.writer import DatabaseWriter, WriterReport
+
+logger = logging.getLogger(__name__)
+
+
+class CrawlSession:
+    """Opens the session before anything is asked of the tracker, keeps its statistics, and closes it.
+
+    Other components find it with `crawler.get_extension(CrawlSession)`.
+    """
+
+    def __init__(self, crawler: Crawler, spider: ImsSpider):
+        self._crawler = crawler
+        self._spider = spider
+        self._config = load_tracker_config()
+        self._database = load_database_config()
+        self.outcome: Outcome | None = None
+        self.statistics = SessionStatistics()
+        self._report: WriterReport | None = None
+        self._check_configuration()
+        self.folder, self._record = self._open()
+        self.folder.lock()
+        self.folder.write_session(self._record)
+        self._stored = StoredIssues(self._config.data_dir, self.folder, spider.arguments.refresh)
+        self.reused: set[str] = set()
+        spider.stored = self._lookup
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> CrawlSession:
+        """Raises ConfigurationError (SessionBusy, BrowserMissing) before the tracker is asked anything.
+
+        `scrapy check` runs callbacks on fixtures: then there is no session.
+        """
+        spider = crawler.spider
+        if not isinstance(spider, ImsSpider) or os.environ.get("SCRAPY_CHECK") == "true":
+            raise NotConfigured
+        session = cls(crawler, spider)
+        connect = crawler.signals.connect
+        connect(session._request_sent, scrapy_signals.request_reached_downloader)
+        connect(session._search_ended, signals.search_ended)
+        connect(session._closed, scrapy_signals.spider_closed)
+        return session
+
+    @property
+    def uuid(self) -> str:
+        """The session's uuid."""
+        return str(self._record["session_uuid"])
+
+    @property
+    def uses_database(self) -> bool:
+        """The argument `database` where given, else USE_DATABASE."""
+        wanted = self._spider.arguments.database
+        return self._database.use_database if wanted is None else wanted
+
+    def make_writer(self) -> DatabaseWriter:
+        """The thread that brings this session's files into the database."""
+        from ims_spiders.db.engine import connect
+        from ims_spiders.db.writer import DatabaseWriter
+
+        return DatabaseWriter(
+            lambda: connect(self._database, self._config.data_dir), self.folder, self._database.schema_name
+        )
+
+    def record(self) -> dict[str, Any]:
+        """What session.json holds now."""
+        return dict(self._record)
+
+    def issue_stored(self, issue: Issue) -> None:
+        """Called by the files pipeline once the issue is durable."""
+        self.statistics.issue_stored(issue)
+
+    def reusable_attachments(self, issue: Issue) -> dict[AttachmentKey, Attachment]:
+        """The files of this issue that need not be fetched again."""
+        return self._stored.attachments(issue)
+
+    def database_reported(self, report: WriterReport) -> None:
+        """Called by the database pipeline when its thread has ended."""
+        self._report = report
+        stats = self._crawler.stats
+        for name in ("new", "changed", "unchanged", "behind"):
+            stats.set_value(f"ims/database/{name}", getattr(report, name))
+
+    def interrupt_now(self) -> None:
+        """Write the record of a crawl that has no time to end in order: everything durable stays, it can be resumed."""
+        outcome = outcome_of("shutdown", self.statistics.errors, behind=False)
+        stats = self._crawler.stats.get_stats()
+        self._record = end_record(self._record, self.folder, self.statistics, outcome, "killed", stats)
+        self.folder.write_session(self._record)
+
+    def _check_configuration(self) -> None:
+        require_credentials(self._config)
+        require_pattern(self._config)
+        if self._config.render != "never":
+            find_browser()
+
+    def _open(self) -> tuple[SessionFolder, dict[str, Any]]:
+        arguments = self._spider.arguments
+        if arguments.resume:
+            folder = find_session(self._config.data_dir, arguments.resume)
+            record = resumed_record(folder.read_session())
+            self._spider.arguments = SpiderArguments.model_validate(
+                {**record["metadata"]["arguments"], "database": arguments.database}
+            )
+            return folder, record
+        interrupt_abandoned(self._config.data_dir)
+        started_at, uuid = datetime.now(UTC), str(uuid4())
+        folder = SessionFolder.create(self._config.data_dir, uuid, arguments.product, started_at)
+        username = arguments.user or self._config.user or getpass.getuser()
+        workers = self._crawler.settings.getint("CONCURRENT_REQUESTS")
+        return folder, new_record(uuid, username, arguments, started_at, folder, workers)
+
+    def _lookup(self, issue_id: str) -> Issue | None:
+        issue = self._stored.complete(issue_id)
+        if issue is not None:
+            self.reused.add(issue_id)
+        return issue
+
+    def _request_sent(self, request: Request) -> None:
+        if request.meta.get("ims_page"):
+            self.statistics.request_sent(is_issue="visit" in request.cb_kwargs)
+
+    def _search_ended(self, total: int | None, found: int) -> None:
+        self.statistics.search_ended(total, found)
+
+    async def _closed(self, reason: str) -> None:
+        statistics = self.statistics
+        statistics.attachments_downloaded = self._crawler.stats.get_value("ims/attachments/downloaded", 0)
+        behind = self._report is not None and bool(self._report.behind or self._report.refused)
+        self.outcome = outcome_of(reason, statistics.errors, behind)
+        self._record = end_record(
+            self._record, self.folder, statistics, self.outcome, reason, self._crawler.stats.get_stats()
+        )
+        self.folder.write_session(self._record)
+        if self.uses_database and not await asyncio.to_thread(self._project_end):
+            self.outcome = outcome_of(reason, statistics.errors, behind=True)
+            self._record["exit_code"] = self.outcome.exit_code
+            self.folder.write_session(self._record)
+        self.folder.unlock()
+
+    def _project_end(self) -> bool:
+        """Bring the session's end into the database; False when it is behind, which `ims db load` mends."""
+        if self._report is not None and self._report.behind:
+            self._crawler.signals.send_catch_log(
+                signals.problem, error=DatabaseBehind(self._report.error or "the database did not keep up"), url=""
+            )
+            return False
+        writer = self.make_writer()
+        writer.start()
+        writer.put_session(self._record)
+        writer.put_errors()
+        report = writer.close(self._crawler.settings.getfloat("IMS_DATABASE_CLOSE_SECONDS"))
+        if report.error:
+            logger.warning("The database is behind: %s", report.error)
+        return not report.behind and not report.error

@@ -1,0 +1,117 @@
+"""The one login that all requests of a crawl share: made once, renewed once however many notice that it expired."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ims_spiders.config import TrackerConfig
+from ims_spiders.exceptions import ConfigurationError, LoginRefused
+from ims_spiders.login.state import CookieDict, load_state, read_cookie_file, state_document, state_path
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One login: its number within the crawl and its cookies."""
+
+    number: int
+    cookies: tuple[CookieDict, ...]
+
+
+class Authenticator(Protocol):
+    """Sends the user name and password, by browser or plain HTTP."""
+
+    async def log_in(self, username: str, password: str) -> list[CookieDict]:
+        """Returns the cookies of the new session. Raises LoginRefused; must not be called again after that."""
+        ...
+
+
+class LoginSession:
+    """Gives requests their login and renews it. All methods are for one event loop.
+
+    `save` writes the state of a new login (path, content) where only its owner can read it.
+    """
+
+    def __init__(self, config: TrackerConfig, authenticator: Authenticator, save: Callable[[Path, bytes], None]):
+        self._config = config
+        self._authenticator = authenticator
+        self._save = save
+        self._lock = asyncio.Lock()
+        self._current: Generation | None = None
+        self._refused: LoginRefused | None = None
+        self.logins = 0
+
+    async def current(self) -> Generation:
+        """The login to use; the first call restores the saved one, or logs in. Raises LoginRefused."""
+        if self._current is None:
+            async with self._lock:
+                if self._current is None:
+                    self._current = await self._first()
+        return self._current
+
+    async def renew(self, expired: int) -> Generation:
+        """A login newer than number `expired`. Callers that come together share one. Raises LoginRefused."""
+        async with self._lock:
+            if self._refused is not None:
+                raise self._refused
+            assert self._current is not None
+            if self._current.number <= expired:
+                logger.info("The tracker no longer accepts the session; logging in again")
+                self._current = await self._log_in(expired + 1)
+            return self._current
+
+    async def _first(self) -> Generation:
+        if self._refused is not None:
+            raise self._refused
+        if self._config.cookie_file is not None:
+            return Generation(1, tuple(read_cookie_file(self._config.cookie_file)))
+        if path := self._state_path():
+            if cookies := load_state(path):
+                logger.info("Using the saved login")
+                return Generation(1, tuple(cookies))
+        return await self._log_in(1)
+
+    async def _log_in(self, number: int) -> Generation:
+        config = self._config
+        if not config.username or config.password is None:
+            self._refused = self._no_password()
+            raise self._refused
+        try:
+            cookies = await self._authenticator.log_in(config.username, config.password.get_secret_value())
+        except LoginRefused as error:
+            # Remembered, so that no request tries again: accounts lock after a few refusals.
+            self._refused = error
+            raise
+        self.logins += 1
+        if path := self._state_path():
+            self._save(path, state_document(cookies))
+        return Generation(number, tuple(cookies))
+
+    def _no_password(self) -> LoginRefused:
+        if self._config.cookie_file is not None:
+            return LoginRefused(
+                f"the tracker does not accept the cookies of {self._config.cookie_file} (any longer); "
+                "log in with a browser and export them again"
+            )
+        return LoginRefused("no login: set IMS_USERNAME and IMS_PASSWORD, or IMS_COOKIE_FILE")
+
+    def _state_path(self) -> Path | None:
+        if not self._config.username:
+            return None
+        return state_path(self._config.data_dir, self._config.base_url, self._config.username)
+
+
+def require_credentials(config: TrackerConfig) -> None:
+    """Raises ConfigurationError when there is nothing to log in with, before anything is asked of the tracker."""
+    if config.cookie_file is not None:
+        read_cookie_file(config.cookie_file)
+    elif not config.username or config.password is None:
+        raise ConfigurationError(
+            "no login given: set IMS_USERNAME and IMS_PASSWORD (environment or .env), or IMS_COOKIE_FILE"
+        )

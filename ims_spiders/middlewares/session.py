@@ -1,0 +1,155 @@
+"""Gives every request the crawl's login, and repeats those that met an expired one after a single new login."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from http.cookiejar import Cookie
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response, TextResponse
+
+from ims_spiders.config import load_tracker_config
+from ims_spiders.db.durable import write_durably
+from ims_spiders.exceptions import ImsError, LoginRefused, WrongUser
+from ims_spiders.login.browser_login import BrowserLogin, close_page
+from ims_spiders.login.http_login import COOKIE_JAR, HttpLogin
+from ims_spiders.login.session import Authenticator, Generation, LoginSession
+from ims_spiders.login.state import CookieDict, from_cookie, to_cookie
+from ims_spiders.pages.login import is_login_page, is_login_url, signed_in_user
+from ims_spiders.spiders import signals
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+MAX_REPEATS = 3
+"""How often one request may meet an expired session before it is given up."""
+
+
+class SessionMiddleware:
+    """Stands before the redirect middleware: a redirect to the login page is an expired session, not a page."""
+
+    def __init__(self, crawler: Crawler):
+        self._crawler = crawler
+        config = load_tracker_config()
+        self._login_url_host = urlsplit(config.base_url).hostname
+        self._authenticator: Authenticator = (
+            HttpLogin(config.base_url, self._download, self._http_login_cookies)
+            if config.render == "never"
+            else BrowserLogin(config.base_url, self._download)
+        )
+        self.login = LoginSession(config, self._authenticator, functools.partial(write_durably, mode=0o600))
+        self._jars_filled: set[int] = set()
+        self._user_id: str | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> SessionMiddleware:
+        """Made by Scrapy."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Wait for a login and put its cookies on the request, whichever way it will travel."""
+        if _passes(request):
+            return
+        generation = await self._login_or_stop(self.login.current, request)
+        self._fill_jar(generation)
+        request.meta["cookiejar"] = _jar_key(generation.number)
+        request.meta["ims_generation"] = generation.number
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Repeat the request with a new login when the answer is the login page; otherwise let it pass."""
+        if _passes(request):
+            return response
+        if not is_login_answer(response):
+            self._check_user(request, response)
+            return response
+        await close_page(request.meta.pop("playwright_page", None))
+        repeats = request.meta.get("ims_repeats", 0) + 1
+        if repeats > MAX_REPEATS:
+            error = LoginRefused(f"the tracker asks for a login again and again at {response.url}")
+            self._stop(error, request)
+            raise IgnoreRequest(str(error))
+        self._crawler.stats.inc_value("ims/login/expired_answers")
+        generation = int(request.meta["ims_generation"])
+        await self._login_or_stop(lambda: self.login.renew(generation), request)
+        again = request.copy()
+        again.meta["ims_repeats"] = repeats
+        again.dont_filter = True
+        return again
+
+    def cookies(self, generation: int) -> list[CookieDict]:
+        """The cookies as plain requests know them now, for a browser page that goes on with the same session."""
+        return [from_cookie(cookie) for cookie in self._cookies_middleware().jars[_jar_key(generation)]]
+
+    async def _login_or_stop(self, ask: Callable[[], Awaitable[Generation]], request: Request) -> Generation:
+        before = self.login.logins
+        try:
+            generation = await ask()
+        except ImsError as error:
+            self._stop(error, request)
+            raise IgnoreRequest(f"no login: {type(error).__name__}") from error
+        self._crawler.stats.inc_value("ims/login/count", self.login.logins - before)
+        return generation
+
+    def _stop(self, error: ImsError, request: Request) -> None:
+        self._crawler.signals.send_catch_log(signals.problem, error=error, url=request.url)
+
+    def _fill_jar(self, generation: Generation) -> None:
+        if generation.number in self._jars_filled:
+            return
+        self._jars_filled.add(generation.number)
+        jar = self._cookies_middleware().jars[_jar_key(generation.number)]
+        for cookie in generation.cookies:
+            jar.set_cookie(to_cookie(cookie))
+
+    def _cookies_middleware(self) -> CookiesMiddleware:
+        middleware = self._crawler.get_downloader_middleware(CookiesMiddleware)
+        assert middleware is not None
+        return middleware
+
+    def _http_login_cookies(self) -> list[Cookie]:
+        return list(self._cookies_middleware().jars[COOKIE_JAR])
+
+    async def _download(self, request: Request) -> Response:
+        return await self._crawler.engine.download_async(request)
+
+    def _check_user(self, request: Request, response: Response) -> None:
+        """Stop when pages begin to carry another user's name: what follows would be somebody else's view."""
+        if not isinstance(response, TextResponse) or not request.meta.get("ims_page"):
+            return
+        user = signed_in_user(response.text)
+        if user is None or not user.user_id:
+            return
+        if self._user_id is None:
+            self._user_id = user.user_id
+        elif self._user_id != user.user_id:
+            error = WrongUser(
+                f"the session at {response.url} suddenly belongs to another user; nothing of it is stored"
+            )
+            self._stop(error, request)
+            raise IgnoreRequest(str(error))
+
+
+def is_login_answer(response: Response) -> bool:
+    """Whether the tracker asked for a login instead of answering: by redirect, or with the form at status 200.
+
+    A download says so itself (Content-Disposition): a file that happens to hold a login form stays a file.
+    """
+    if 300 <= response.status < 400:
+        location = (response.headers.get("Location") or b"").decode("latin-1")
+        return is_login_url(response.urljoin(location))
+    if not isinstance(response, TextResponse) or response.headers.get("Content-Disposition"):
+        return False
+    return is_login_page(response.text, response.url)
+
+
+def _passes(request: Request) -> bool:
+    return bool(request.meta.get("ims_login")) or urlsplit(request.url).scheme not in {"http", "https"}
+
+
+def _jar_key(generation: int) -> str:
+    return f"ims-{generation}"

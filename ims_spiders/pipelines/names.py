@@ -1,0 +1,53 @@
+"""Names for attachments on disk: unique within their issue, readable, and unable to leave their folder. No I/O."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import PurePosixPath
+
+from ims_spiders.items import Attachment
+
+LONGEST_NAME = 180
+"""Bytes. Most file systems take 255, and the temporary name and copies made by people need some room."""
+
+# Controls, direction marks that disguise an extension, separators of three systems, and what Windows refuses.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff/\\:*?"<>|]+')
+_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def safe_name(name: str) -> str:
+    """A file name without path, control characters or leading dots, at most LONGEST_NAME bytes of UTF-8.
+
+    The extension survives. A name of which nothing is left becomes `file`.
+    """
+    cleaned = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
+    cleaned = _UNSAFE.sub("_", cleaned.replace("\\", "/").rsplit("/", 1)[-1]).strip(" ._")
+    if not cleaned or _RESERVED.match(cleaned):
+        cleaned = f"file_{cleaned}".rstrip("_")
+    suffix = PurePosixPath(cleaned).suffix[:20]
+    stem = cleaned.removesuffix(suffix)
+    room = LONGEST_NAME - len(suffix.encode())
+    while len(stem.encode()) > room:
+        stem = stem[:-1]
+    return f"{stem}{suffix}"
+
+
+def attachment_path(issue_id: str, attachment: Attachment, others: list[Attachment]) -> str:
+    """Where the file goes, relative to the data folder: `attachments/<issue>/<file_id>-<safe name>`.
+
+    A patch file may carry the same number as a file of the issue; it is then told apart by its kind.
+    """
+    number = re.sub(r"[^A-Za-z0-9-]+", "_", attachment.file_id)[:60]
+    shared = any(
+        other is not attachment and other.file_id == attachment.file_id and other.kind < attachment.kind
+        for other in others
+    )
+    mark = f"{number}-{attachment.kind.lower()}" if shared else number
+    return f"attachments/{issue_id}/{mark}-{safe_name(attachment.filename)}"
+
+
+def file_type(name: str) -> str | None:
+    """The extension in lower case without its dot; None without one."""
+    suffix = PurePosixPath(safe_name(name)).suffix.lower().lstrip(".")
+    return suffix or None

@@ -1,0 +1,159 @@
+"""Scrapy's settings for this project: each of our own with who uses it, each override with Scrapy's default and why."""
+
+from __future__ import annotations
+
+BOT_NAME = "ims_spiders"
+SPIDER_MODULES = ["ims_spiders.spiders"]
+NEWSPIDER_MODULE = "ims_spiders.spiders"
+
+# --- What the crawl is made of -----------------------------------------------------------------------------------
+
+# Both schemes go through one gate; only the one that the tracker uses ever starts a browser.
+DOWNLOAD_HANDLERS = {
+    "http": "ims_spiders.middlewares.download_handler.TrackerDownloadHandler",
+    "https": "ims_spiders.middlewares.download_handler.TrackerDownloadHandler",
+    # Links of issues must never read local files or other services.
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+
+DOWNLOADER_MIDDLEWARES = {
+    # Scrapy's own retries repeat at once and do not know Retry-After.
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "ims_spiders.middlewares.politeness.PoliteRetryMiddleware": 550,
+    # Nearer to the tracker than RedirectMiddleware (600): a redirect to the login page is an expired session.
+    "ims_spiders.middlewares.session.SessionMiddleware": 650,
+    # Nearer than CookiesMiddleware (700): a browser page gets the cookies as they are then.
+    "ims_spiders.middlewares.render.RenderMiddleware": 750,
+}
+
+# In the order in which an issue passes them.
+ITEM_PIPELINES = {
+    "ims_spiders.pipelines.validate.ValidationPipeline": 100,
+    "ims_spiders.pipelines.attachments.AttachmentsPipeline": 200,
+    "ims_spiders.pipelines.text.TextPipeline": 300,
+    "ims_spiders.pipelines.files.FilesPipeline": 400,
+    "ims_spiders.pipelines.database.DatabasePipeline": 500,
+}
+
+# The session first: the others ask for it.
+EXTENSIONS = {
+    "ims_spiders.extensions.session.CrawlSession": 10,
+    "ims_spiders.extensions.logfile.SessionLog": 20,
+    "ims_spiders.extensions.errors.ErrorLog": 30,
+    "ims_spiders.extensions.progress.Progress": 40,
+}
+
+# Scrapy's exporters write times without their offset; these write issues as their files hold them.
+FEED_EXPORTERS = {
+    "jsonlines": "ims_spiders.extensions.feed.IssueLinesExporter",
+    "jsonl": "ims_spiders.extensions.feed.IssueLinesExporter",
+    "jl": "ims_spiders.extensions.feed.IssueLinesExporter",
+    "json": "ims_spiders.extensions.feed.IssueArrayExporter",
+}
+FEED_EXPORT_ENCODING = "utf-8"
+
+SPIDER_CONTRACTS = {
+    "ims_spiders.spiders.contracts.FixtureContract": 10,
+    "ims_spiders.spiders.contracts.VisitContract": 20,
+    "ims_spiders.spiders.contracts.IssueContract": 30,
+}
+
+# --- Manners: the tracker is one company's production system -----------------------------------------------------
+
+# Default 16. Also the size of the gate that browser requests pass (middlewares/download_handler.py).
+CONCURRENT_REQUESTS = 8
+# Default 8; said here because it must not be more.
+CONCURRENT_REQUESTS_PER_DOMAIN = 8
+# Default 180 s. The whole answer within it, not only its first byte.
+DOWNLOAD_TIMEOUT = 120
+# Default 20: the tracker redirects once, to the login page or from it.
+REDIRECT_MAX_TIMES = 5
+# Default True: a page's <meta refresh> is for people.
+METAREFRESH_ENABLED = False
+# Default 2; with the waits of PoliteRetryMiddleware this is about half a minute.
+RETRY_TIMES = 5
+RETRY_HTTP_CODES = [408, 429, 500, 502, 503, 504, 522, 524]
+RETRY_EXCEPTIONS = [
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+    "twisted.internet.error.ConnectionDone",
+    "twisted.internet.error.ConnectError",
+    "twisted.internet.error.ConnectionLost",
+    "twisted.web.client.ResponseFailed",
+    "builtins.TimeoutError",
+    "playwright.async_api.Error",
+]
+# Seconds before the first repetition, doubled each time, and the longest wait (middlewares/politeness.py).
+IMS_RETRY_FIRST_WAIT = 1.0
+IMS_RETRY_LONGEST_WAIT = 30.0
+# Failures in a row, without one good answer between, after which the tracker is taken for gone (politeness.py).
+IMS_GIVE_UP_AFTER = 40
+# Bytes; a larger attachment is written down as not had (pipelines/attachments.py).
+IMS_ATTACHMENT_MAX_BYTES = 512 * 1024 * 1024
+# Default 32 MiB: large attachments are ordinary here.
+DOWNLOAD_WARNSIZE = 0
+
+# --- Browser -----------------------------------------------------------------------------------------------------
+
+PLAYWRIGHT_BROWSER_PROVIDER = "ims_spiders.middlewares.browser_provider.LazyBrowserProvider"
+# Default: the Scrapy request's headers on every browser request; the login form's POST then loses its Content-Type.
+PLAYWRIGHT_PROCESS_REQUEST_HEADERS = None
+# Default CONCURRENT_REQUESTS: each page costs some 40 MB.
+PLAYWRIGHT_MAX_PAGES_PER_CONTEXT = 4
+# Milliseconds; default 30,000.
+PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT = 60_000
+# Seconds without a page after which the browser is closed (middlewares/download_handler.py).
+IMS_BROWSER_IDLE_SECONDS = 10.0
+
+# --- Storage -----------------------------------------------------------------------------------------------------
+
+# Seconds that the end of a crawl waits for the database (pipelines/database.py, extensions/session.py).
+IMS_DATABASE_CLOSE_SECONDS = 60.0
+# Attachments whose text is read at the same time (pipelines/text.py).
+IMS_TEXT_WORKERS = 2
+
+# --- What is said ------------------------------------------------------------------------------------------------
+
+# `lines` (to the log), `bar` or `plain` (to stderr), `off` (extensions/progress.py). `ims crawl` chooses by terminal.
+IMS_PROGRESS = "lines"
+# Seconds between lines of progress (extensions/progress.py).
+IMS_PROGRESS_SECONDS = 10.0
+# Default DEBUG, which would log every request and every item whole.
+LOG_LEVEL = "INFO"
+# An item is logged by its number: its content is somebody's data.
+LOG_FORMATTER = "ims_spiders.extensions.logfile.ShortItems"
+# Default 60.0: Progress says more.
+LOGSTATS_INTERVAL = 0.0
+
+# --- Security ----------------------------------------------------------------------------------------------------
+
+# Default False: whoever stands between could read the password.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+# Defaults open ports that run Python.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+# Default True: the password and cookies would go through whatever proxy the environment names, unasked.
+HTTPPROXY_ENABLED = False
+# Default off-site rules do not hold for requests with dont_filter; the download handler refuses every other host.
+# Default: the public-suffix list is asked of the internet, blocking, for the first cookie.
+TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS: tuple[str, ...] = ()
+# Default: the page that links. The tracker's addresses hold numbers only, but nobody needs to know where one was.
+REFERRER_POLICY = "same-origin"
+
+# --- Scrapy's machinery ------------------------------------------------------------------------------------------
+
+# Default RFPDupeFilter: a repeated request after an expired session would be dropped. The frontier asks for each
+# issue once.
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+# Default last-in-first-out: issues would come in reverse order of the search.
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
+# Default 5,000,000 bytes of answers being read; pages wait for their attachments, so more are open.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 50_000_000
+# Default True: prints the counts that session.json holds.
+STATS_DUMP = False
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
