@@ -57,7 +57,7 @@ class BrowserLogin:
             raise
         except TimeoutError as error:
             raise TrackerUnavailable("the login page did not answer in time; try again later") from error
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a browser does, its message may quote the password
             # The cause is named by its class only: Playwright's messages quote what was typed.
             raise TrackerUnavailable(
                 f"the login page could not be used ({type(error).__name__}); check IMS_BASE_URL with `ims doctor`"

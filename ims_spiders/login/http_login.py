@@ -47,7 +47,7 @@ class HttpLogin:
     async def _ask(self, request: Request) -> TextResponse:
         try:
             response = await self._download(request)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - named by its class only: its message may quote the password
             raise TrackerUnavailable(
                 f"the login page could not be had ({type(error).__name__}); check IMS_BASE_URL with `ims doctor`"
             ) from None

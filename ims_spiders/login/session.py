@@ -71,10 +71,10 @@ class LoginSession:
             raise self._refused
         if self._config.cookie_file is not None:
             return Generation(1, tuple(read_cookie_file(self._config.cookie_file)))
-        if path := self._state_path():
-            if cookies := load_state(path):
-                logger.info("Using the saved login")
-                return Generation(1, tuple(cookies))
+        path = self._state_path()
+        if path is not None and (cookies := load_state(path)):
+            logger.info("Using the saved login")
+            return Generation(1, tuple(cookies))
         return await self._log_in(1)
 
     async def _log_in(self, number: int) -> Generation:

@@ -111,13 +111,7 @@ class ImsSpider(Spider):
             yield from self._again_or(response, error, partial(self._issue_lost, visit))
             return
         issue.crawl = new_crawl_info(visit, response.request)
-        yield Request(
-            relations_url(self.config.base_url, issue.issue_id),
-            self.parse_relations,
-            errback=self.relations_failed,
-            cb_kwargs={"issue": issue, "patch_lists": patch_lists},
-            priority=DETAIL_PRIORITY,
-        )
+        yield from self._ask_relations(issue, patch_lists)
 
     def parse_relations(self, response: TextResponse, issue: Issue, patch_lists: list[PatchListCall]) -> Iterator[Any]:
         """Add the related issues that the tracker lists as JSON.
@@ -167,7 +161,7 @@ class ImsSpider(Spider):
         yield from self._next_patch_list(issue, request.cb_kwargs["patch_lists"])
 
     def search_failed(self, failure: Failure) -> Iterator[Any]:
-        """A search page could not be had: without the form there is no crawl, a result page is asked for again later."""
+        """Without the form there is no crawl; a result page that could not be had is asked for again later."""
         request = failure.request  # type: ignore[attr-defined]
         error = _exception(failure)
         page_index = request.cb_kwargs.get("page_index")
@@ -199,6 +193,17 @@ class ImsSpider(Spider):
         pointers: list[tuple[str, FoundBy]] = [(pointer.issue_id, pointer.source) for pointer in issue.related]
         for visit in self.frontier.add_related(issue.issue_id, pointers):
             yield from self._visit(visit)
+
+    def _ask_relations(self, issue: Issue, patch_lists: list[PatchListCall]) -> Iterator[Request]:
+        # JSON, not a page: fetched plainly also when pages are rendered.
+        callback: Callable[..., Any] = self.parse_relations
+        yield Request(
+            relations_url(self.config.base_url, issue.issue_id),
+            callback,
+            errback=self.relations_failed,
+            cb_kwargs={"issue": issue, "patch_lists": patch_lists},
+            priority=DETAIL_PRIORITY,
+        )
 
     def _next_patch_list(self, issue: Issue, patch_lists: list[PatchListCall]) -> Iterator[Any]:
         if patch_lists:

@@ -10,7 +10,7 @@ MAX_PASSES = 3
 """How often the result pages are walked through when fewer issues were found than the tracker declares."""
 
 
-class SearchGap(ImsError):
+class SearchGapError(ImsError):
     """Fewer distinct issues were listed than the tracker declared. The crawl goes on with what was listed."""
 
 
@@ -66,12 +66,12 @@ class SearchProgress:
             return 1
         return None
 
-    def gap(self, found: int) -> SearchGap | None:
+    def gap(self, found: int) -> SearchGapError | None:
         """What to report when the search ended with fewer issues than declared; None when nothing is missing."""
         expected = self.expected()
         if expected is None or found >= expected:
             return None
-        return SearchGap(
+        return SearchGapError(
             f"the tracker declares {self.total} results, {found} could be listed in {self._pass} passes; "
             "issues were probably deleted or moved meanwhile: run the same crawl again with --refresh missing"
         )
