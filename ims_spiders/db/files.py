@@ -176,3 +176,17 @@ def read_json(path: Path) -> JsonObject:
     if not isinstance(value, dict):
         raise ConfigurationError(f"{path} does not hold a JSON object")
     return value
+
+
+def interrupt_abandoned(data_dir: Path) -> list[SessionFolder]:
+    """Mark sessions that say `running` and that nobody writes as `interrupted`: their process was killed.
+
+    Returns their folders. `ims crawl --resume` goes on with any of them.
+    """
+    abandoned = []
+    for folder in session_folders(data_dir):
+        session = folder.read_session()
+        if session.get("status") == "running" and not folder.is_locked():
+            folder.write_session({**session, "status": "interrupted", "close_reason": "killed"})
+            abandoned.append(folder)
+    return abandoned

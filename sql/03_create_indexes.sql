@@ -1,0 +1,32 @@
+-- Indexes beyond those that keys bring along. Running it again changes nothing. ims.schema as in 02.
+--
+-- A foreign key without a line here is the first column of a unique constraint: session_issues.session_id,
+-- search_queries.session_id, session_errors.session_id, issue_pk of comments, history and attachments, user_id of analytics.
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SELECT set_config('search_path', quote_ident(coalesce(nullif(current_setting('ims.schema', true), ''), 'ims')), true);
+
+-- Sessions and queries of a user, newest first; the foreign keys to users with them.
+CREATE INDEX IF NOT EXISTS crawl_sessions_user_id_started_at_idx ON crawl_sessions (user_id, started_at DESC);
+CREATE INDEX IF NOT EXISTS crawl_sessions_started_at_idx ON crawl_sessions (started_at DESC);
+CREATE INDEX IF NOT EXISTS crawl_sessions_running_idx ON crawl_sessions (started_at) WHERE status = 'running';
+CREATE INDEX IF NOT EXISTS search_queries_user_id_queried_at_idx ON search_queries (user_id, queried_at DESC);
+CREATE INDEX IF NOT EXISTS audit_log_user_id_created_at_idx ON audit_log (user_id, created_at DESC);
+
+-- Which sessions saw an issue.
+CREATE INDEX IF NOT EXISTS session_issues_issue_pk_idx ON session_issues (issue_pk);
+
+-- Filters of the issue list. crawl_count and last_crawled_at stay without one: see the table.
+CREATE INDEX IF NOT EXISTS issues_status_idx ON issues (status);
+CREATE INDEX IF NOT EXISTS issues_product_registered_date_idx ON issues (product, registered_date DESC);
+CREATE INDEX IF NOT EXISTS issues_priority_idx ON issues (priority);
+CREATE INDEX IF NOT EXISTS issues_registered_date_idx ON issues (registered_date DESC);
+CREATE INDEX IF NOT EXISTS issues_modified_date_idx ON issues (modified_date DESC);
+CREATE INDEX IF NOT EXISTS issues_full_data_idx ON issues USING gin (full_data jsonb_path_ops);
+
+-- Files of a session, and those that are still to be had.
+CREATE INDEX IF NOT EXISTS attachments_session_id_idx ON attachments (session_id);
+CREATE INDEX IF NOT EXISTS attachments_missing_idx ON attachments (issue_pk) WHERE NOT downloaded;
+
+COMMIT;
