@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit, urlunsplit
 
 from scrapy import Request
 from scrapy.http.request import NO_CALLBACK
@@ -67,7 +66,7 @@ def derive_pattern(
     """
     values = _values(issue_id, attachment)
     parts = urlsplit(url)
-    path = "/".join(_place(segment, values, _quoted) for segment in parts.path.split("/"))
+    path = "/".join(_place(segment, unquote(segment), values) for segment in parts.path.split("/"))
     pattern_url = urlunsplit((parts.scheme, parts.netloc, path, _form_pattern(parts.query, values), ""))
     pattern_body = body
     if body:
@@ -94,22 +93,18 @@ def _quoted(value: str) -> str:
     return quote(value, safe="")
 
 
-def _place(value: str, values: dict[str, str], encode: Callable[[str], str]) -> str:
-    """The name of the place when the value is one of the file's own, else the value; braces of its own are encoded."""
+def _place(raw: str, decoded: str, values: dict[str, str]) -> str:
+    """The name of the place when the value is one of the file's own, else the value as it stood."""
     for name in PLACES:
-        if values[name] and value in {values[name], encode(values[name])}:
+        if values[name] and decoded == values[name]:
             return f"{{{name}}}"
-    return value.replace("{", "%7B").replace("}", "%7D")
+    return raw.replace("{", "%7B").replace("}", "%7D")
 
 
 def _form_pattern(form: str, values: dict[str, str]) -> str:
-    pairs = parse_qsl(form, keep_blank_values=True)
-    if not pairs:
-        return form
-    fixed = [(urlencode([(name, "")])[:-1], _place(value, values, _quoted)) for name, value in pairs]
-    return "&".join(
-        f"{name}={value if value[:1] == '{' and value[1:-1] in PLACES else _quoted(value)}" for name, value in fixed
-    )
+    """A query string or form body; what is not the file's own stays to the letter."""
+    pairs = [pair.partition("=") for pair in form.split("&")]
+    return "&".join(name + equals + _place(value, unquote_plus(value), values) for name, equals, value in pairs)
 
 
 def _fill(pattern: str, values: dict[str, str]) -> str:

@@ -11,8 +11,8 @@ from ims_spiders.items import Attachment
 LONGEST_NAME = 180
 """Bytes. Most file systems take 255, and the temporary name and copies made by people need some room."""
 
-# Controls, direction marks that disguise an extension, separators of three systems, and what Windows refuses.
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff/\\:*?"<>|]+')
+# Separators of three systems and what Windows refuses.
+_UNSAFE = re.compile(r'[/\\:*?"<>|]+')
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
@@ -22,7 +22,9 @@ def safe_name(name: str) -> str:
     The extension survives. A name of which nothing is left becomes `file`.
     """
     cleaned = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode("utf-8"))
-    cleaned = _UNSAFE.sub("_", cleaned.replace("\\", "/").rsplit("/", 1)[-1]).strip(" ._")
+    # Not printable: controls, and direction marks that disguise an extension.
+    printable = "".join(char if char.isprintable() else "_" for char in cleaned.replace("\\", "/").rsplit("/", 1)[-1])
+    cleaned = _UNSAFE.sub("_", printable).strip(" ._")
     if not cleaned or _RESERVED.match(cleaned):
         cleaned = f"file_{cleaned}".rstrip("_")
     suffix = PurePosixPath(cleaned).suffix[:20]

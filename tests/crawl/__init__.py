@@ -1,0 +1,1 @@
+"""Whole crawls against the demo tracker."""

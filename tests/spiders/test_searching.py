@@ -1,0 +1,100 @@
+"""The search walk: it ends, misses nothing that a second look can find, and reports what it cannot."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ims_spiders.spiders.searching import MAX_PASSES, SearchProgress
+
+
+def walk(progress: SearchProgress, pages: dict[int, list[str]], total: int) -> tuple[list[str], int]:
+    """Page through a list that stands still. Returns the distinct hits and the number of requests."""
+    found: list[str] = []
+    page: int | None = 1
+    requests = 0
+    while page is not None:
+        requests += 1
+        rows = pages.get(page, [])
+        found.extend(row for row in rows if row not in found and progress.wants_more(len(found)))
+        progress.saw_page(page, total, len(rows), len(found))
+        page = progress.next_page(page, len(found))
+    return found, requests
+
+
+def in_pages(ids: list[str]) -> dict[int, list[str]]:
+    return {index // 10 + 1: ids[index : index + 10] for index in range(0, len(ids), 10)}
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 57])
+def test_a_list_that_stands_still_takes_one_request_for_ten_rows(count: int) -> None:
+    ids = [str(number) for number in range(count)]
+    progress = SearchProgress(0)
+    found, requests = walk(progress, in_pages(ids), count)
+    assert found == ids
+    assert requests == max(1, -(-count // 10))
+    assert progress.gap(len(found)) is None
+
+
+@given(st.integers(0, 60), st.integers(1, 60))
+def test_max_results_stops_in_time_and_is_no_gap(count: int, wanted: int) -> None:
+    ids = [str(number) for number in range(count)]
+    progress = SearchProgress(wanted)
+    found, requests = walk(progress, in_pages(ids), count)
+    assert found == ids[:wanted]
+    assert requests <= max(1, -(-min(count, wanted) // 10))
+    assert progress.gap(len(found)) is None
+
+
+def test_a_missed_row_is_found_by_walking_again() -> None:
+    ids = [str(number) for number in range(25)]
+    progress = SearchProgress(0)
+    torn = in_pages(ids)
+    torn[2] = torn[2][1:]
+    found: list[str] = []
+    page: int | None = 1
+    seen_last = False
+    while page is not None:
+        rows = (in_pages(ids) if seen_last else torn)[page]
+        seen_last = seen_last or page == 3
+        found.extend(row for row in rows if row not in found)
+        progress.saw_page(page, 25, len(rows), len(found))
+        page = progress.next_page(page, len(found))
+        if page == 4:
+            progress.saw_page(4, 25, 0, len(found))
+            page = progress.next_page(4, len(found))
+    assert sorted(found, key=int) == ids
+
+
+def test_a_row_that_never_shows_is_reported_with_both_numbers() -> None:
+    progress = SearchProgress(0)
+    ids = [str(number) for number in range(18)]
+    found, requests = walk(progress, in_pages(ids), 19)
+    gap = progress.gap(len(found))
+    assert gap is not None
+    assert "19" in str(gap)
+    assert "18" in str(gap)
+    assert requests <= MAX_PASSES * 5
+
+
+def test_a_page_without_rows_though_the_total_says_more_is_looked_at_again() -> None:
+    progress = SearchProgress(0)
+    progress.saw_page(1, 5, 0, 0)
+    assert progress.next_page(1, 0) == 1
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.randoms())
+def test_the_walk_always_ends(shown: int, declared: int, rng: random.Random) -> None:
+    progress = SearchProgress(0)
+    found = 0
+    page: int | None = 1
+    for _ in range(400):
+        rows = rng.randrange(shown + 1)
+        progress.saw_page(page, declared, rows, found)
+        page = progress.next_page(page, found)
+        if page is None:
+            break
+    assert page is None
