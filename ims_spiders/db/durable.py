@@ -35,15 +35,28 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def append_durably(path: Path, line: bytes) -> None:
-    """Append one line in a single write, then fsync. Raises StorageError when the disk refuses."""
+    """Append one line in a single write, then fsync. Raises StorageError when the disk refuses.
+
+    A line that a crash has torn is ended first, so that it cannot swallow this one.
+    """
     with refused_by_disk(path):
         new = not path.exists()
+        if not new and path.is_file() and _ends_torn(path):
+            line = b"\n" + line
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         with os.fdopen(descriptor, "ab", buffering=0) as file:
             file.write(line)
             os.fsync(file.fileno())
         if new:
             sync_folder(path.parent)
+
+
+def _ends_torn(path: Path) -> bool:
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
 
 
 def make_folder(folder: Path) -> None:
