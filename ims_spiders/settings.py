@@ -60,6 +60,9 @@ SPIDER_CONTRACTS = {
     "ims_spiders.spiders.contracts.IssueContract": 30,
 }
 
+# Default 2083: a search over many products has a longer address, and would be dropped without a word.
+URLLENGTH_LIMIT = 0
+
 # --- Manners: the tracker is one company's production system -----------------------------------------------------
 
 # Default 16. Also the size of the gate that browser requests pass (middlewares/download_handler.py).

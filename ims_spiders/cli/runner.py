@@ -105,10 +105,7 @@ class _Run:
     def _session(self) -> Any:
         from ims_spiders.extensions.session import CrawlSession
 
-        try:
-            return self._crawler.get_extension(CrawlSession)
-        except RuntimeError:
-            return None
+        return CrawlSession.of(self._crawler)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled():

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import traceback
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -40,7 +42,7 @@ class ErrorLog:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ErrorLog:
         """Raises NotConfigured without a session (`scrapy check`)."""
-        session = crawler.get_extension(CrawlSession)
+        session = CrawlSession.of(crawler)
         if session is None:
             raise NotConfigured
         log = cls(crawler, session)
@@ -59,10 +61,11 @@ class ErrorLog:
         severity: str | None = None,
         response: Response | None = None,
         visit: Visit | None = None,
+        item: Any = None,
     ) -> None:
         """One of the project's own reports."""
         grade = severity or _severity(error, visit)
-        kept = self._quarantine(error, issue_id, response)
+        kept = self._quarantine(error, issue_id, response, item)
         self._record(error, grade, {"url": url or None, "issue_id": issue_id, "quarantine": kept})
         if issue_id and grade == "error":
             self._session.statistics.failed.add(issue_id)
@@ -96,12 +99,20 @@ class ErrorLog:
         error = failure.value if isinstance(failure.value, Exception) else ImsError(str(failure.value))
         self.on_problem(error, url, issue_id=issue_id, severity="error")
 
-    def _quarantine(self, error: Exception, issue_id: str | None, response: Response | None) -> str | None:
-        if response is None or not isinstance(error, PageError) or isinstance(error, IssueNotAvailable):
+    def _quarantine(self, error: Exception, issue_id: str | None, response: Response | None, item: Any) -> str | None:
+        """Keep the page that did not parse, or the item that was refused, for whoever mends the parser."""
+        if not isinstance(error, PageError) or isinstance(error, IssueNotAvailable):
             return None
-        name = f"{issue_id or urlsplit(response.url).path.rpartition('/')[2]}-{type(error).__name__}.html"
+        if response is not None:
+            name = f"{issue_id or urlsplit(response.url).path.rpartition('/')[2]}-{type(error).__name__}.html"
+            content = response.body
+        elif item is not None:
+            name = f"{issue_id}-{type(error).__name__}.json"
+            content = json.dumps(asdict(item), ensure_ascii=False, indent=1, default=str).encode("utf-8", "replace")
+        else:
+            return None
         try:
-            return str(self._session.folder.quarantine(name, response.body).relative_to(self._session.folder.path))
+            return str(self._session.folder.quarantine(name, content).relative_to(self._session.folder.path))
         except StorageError as disk:
             self._close(close_reason_for(disk) or "disk")
             return None

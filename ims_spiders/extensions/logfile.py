@@ -58,7 +58,7 @@ class SessionLog:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionLog:
         """Raises NotConfigured without a session (`scrapy check`)."""
-        session = crawler.get_extension(CrawlSession)
+        session = CrawlSession.of(crawler)
         if session is None:
             raise NotConfigured
         log = cls(session, crawler.settings.get("LOG_LEVEL"))

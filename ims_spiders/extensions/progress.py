@@ -43,7 +43,7 @@ class Progress:
     def from_crawler(cls, crawler: Crawler) -> Progress:
         """Raises NotConfigured when IMS_PROGRESS is `off`, or without a session."""
         how = crawler.settings.get("IMS_PROGRESS")
-        session = crawler.get_extension(CrawlSession)
+        session = CrawlSession.of(crawler)
         if how == "off" or session is None:
             raise NotConfigured
         progress = cls(crawler, session, how)

@@ -9,6 +9,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from weakref import WeakKeyDictionary
 
 from scrapy import signals as scrapy_signals
 from scrapy.exceptions import NotConfigured
@@ -36,11 +37,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_sessions: WeakKeyDictionary[Crawler, CrawlSession] = WeakKeyDictionary()
+"""Scrapy's own look-up of an extension fails until all of them are made, and they need this one."""
+
 
 class CrawlSession:
     """Opens the session before anything is asked of the tracker, keeps its statistics, and closes it.
 
-    Other components find it with `crawler.get_extension(CrawlSession)`.
+    Other components find it with `CrawlSession.of(crawler)`.
     """
 
     def __init__(self, crawler: Crawler, spider: ImsSpider):
@@ -68,12 +72,17 @@ class CrawlSession:
         spider = crawler.spider
         if not isinstance(spider, ImsSpider) or os.environ.get("SCRAPY_CHECK") == "true":
             raise NotConfigured
-        session = cls(crawler, spider)
+        session = _sessions[crawler] = cls(crawler, spider)
         connect = crawler.signals.connect
         connect(session._request_sent, scrapy_signals.request_reached_downloader)
         connect(session._search_ended, signals.search_ended)
         connect(session._closed, scrapy_signals.spider_closed)
         return session
+
+    @staticmethod
+    def of(crawler: Crawler) -> CrawlSession | None:
+        """The session of a crawl, also while its other extensions are being made; None under `scrapy check`."""
+        return _sessions.get(crawler)
 
     @property
     def uuid(self) -> str:

@@ -148,7 +148,7 @@ class AttachmentsPipeline(FilesPipeline):
     def _session(self) -> CrawlSession:
         from ims_spiders.extensions.session import CrawlSession
 
-        session = self.crawler.get_extension(CrawlSession)
+        session = CrawlSession.of(self.crawler)
         assert session is not None
         return session
 

@@ -28,7 +28,7 @@ class DatabasePipeline:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> DatabasePipeline:
         """Raises NotConfigured when the crawl runs without a database."""
-        session = crawler.get_extension(CrawlSession)
+        session = CrawlSession.of(crawler)
         if session is None or not session.uses_database:
             raise NotConfigured
         return cls(crawler, session, session.make_writer())

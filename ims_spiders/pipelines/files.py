@@ -29,7 +29,7 @@ class FilesPipeline:
 
     async def process_item(self, item: Issue) -> Issue:
         """Returns the issue once it is durable. Raises StorageError, which stops the crawl."""
-        session = self._crawler.get_extension(CrawlSession)
+        session = CrawlSession.of(self._crawler)
         assert session is not None
         self._complete(item, session)
         try:

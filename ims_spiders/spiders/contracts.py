@@ -38,7 +38,7 @@ class VisitContract(Contract):
 
     def adjust_request_args(self, args: dict[str, Any]) -> dict[str, Any]:
         """Add the visit to the callback's arguments."""
-        args.setdefault("cb_kwargs", {})["visit"] = Visit(self.args[0], 1)
+        args["cb_kwargs"] = {**(args.get("cb_kwargs") or {}), "visit": Visit(self.args[0], 1)}
         return args
 
 
@@ -51,5 +51,5 @@ class IssueContract(Contract):
         """Add the issue to the callback's arguments."""
         visit = Visit(self.args[0], 1)
         issue = Issue(visit.issue_id, title="contract", url="data:,", crawl=new_crawl_info(visit, None))
-        args.setdefault("cb_kwargs", {}).update(issue=issue, patch_lists=[])
+        args["cb_kwargs"] = {**(args.get("cb_kwargs") or {}), "issue": issue, "patch_lists": []}
         return args

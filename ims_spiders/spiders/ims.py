@@ -80,7 +80,7 @@ class ImsSpider(Spider):
     def parse_search_results(self, response: TextResponse, page_index: int) -> Iterator[Any]:
         """Visit the hits that are new and go on to the next page, again from the first one when rows have moved.
 
-        @fixture search_results/normal
+        @fixture results/normal
         @cb_kwargs {"page_index": 1}
         @returns requests 1
         """
