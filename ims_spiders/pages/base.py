@@ -8,7 +8,7 @@ from functools import cached_property
 from parsel import Selector
 
 from ims_spiders.exceptions import NotLoggedIn, PageError, UnexpectedPage
-from ims_spiders.pages.document import Document, is_cut_short
+from ims_spiders.pages.document import Document
 from ims_spiders.pages.signin import is_login_url, login_form
 from ims_spiders.pages.text import collapse, shown_text
 from ims_spiders.pages.urls import clean_url
@@ -48,7 +48,7 @@ class Page:
         """Raise UnexpectedPage unless the page came whole."""
         if not _END.search(self.html):
             raise self.unexpected("it breaks off before its end" if self.html.strip() else "it is empty")
-        if is_cut_short(self.document.selector):
+        if self.document.cut_short:
             raise self.unexpected("its elements are nested too deep to be read")
 
     def unexpected(self, reason: str) -> PageError:

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from operator import itemgetter
 from zoneinfo import ZoneInfo
 
-from parsel import Selector
-
 from ims_spiders.exceptions import MissingField
 from ims_spiders.items import Comment
-from ims_spiders.pages.document import Document, Element, has_class
+from ims_spiders.pages.document import Document, Element, has_class, own_parts
 from ims_spiders.pages.html import element_to_text
 from ims_spiders.pages.source import original_inner
 from ims_spiders.pages.text import collapse, label_key, shown_text
@@ -60,11 +58,11 @@ def _comment(document: Document, frame: Element, html: str, zone: ZoneInfo) -> C
 
 
 def _number(frame: Element, legend: list[tuple[str, str]]) -> int:
-    item = Selector(root=frame, type="html")
-    for value in item.xpath(".//input[@name='actionId']/@value").getall():
-        if value.strip().isascii() and value.strip().isdigit():
+    for element in own_parts(frame, ".//input[@name='actionId']"):
+        value = (element.get("value") or "").strip()
+        if value.isascii() and value.isdigit():
             return int(value)
-    ids = item.xpath(f".//*[{has_class('link2')}]/@id | .//@id").getall()
+    ids = [element.get("id") for element in own_parts(frame, ".//*[@id]")]
     found = next(filter(None, map(_ID_NUMBER.fullmatch, ids)), None)
     found = found or _NUMBER.search(" | ".join(f"{label} : {value}" for label, value in legend))
     if not found:
@@ -74,10 +72,10 @@ def _number(frame: Element, legend: list[tuple[str, str]]) -> int:
 
 def _legend_parts(frame: Element) -> list[tuple[str, str]]:
     """Label (as `label_key` gives it) and value of each part of the legend; a part without a colon has the label ''."""
-    item = Selector(root=frame, type="html")
-    legend = item.xpath(f".//*[{has_class('link2')}]") or item.xpath(f".//*[{has_class('legend')} or self::legend]")
+    legend = own_parts(frame, f".//*[{has_class('link2')}]")
+    legend = legend or own_parts(frame, f".//*[{has_class('legend')} or self::legend]")
     parts = []
-    for part in shown_text(legend[0].root).split("|") if legend else []:
+    for part in shown_text(legend[0]).split("|") if legend else []:
         label, colon, value = part.partition(":" if ":" in part else "：")
         parts.append((label_key(label), collapse(value)) if colon else ("", collapse(part)))
     return parts

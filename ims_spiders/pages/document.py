@@ -48,11 +48,13 @@ class Document:
 
     `selector` is the page without the notice, the description and the bodies of comments. `description` holds the
     outermost description cells, `bodies` each comment's body by the element that frames it. A page copied into a
-    comment thus cannot add fields, attachments, comments or a login form to the page that shows it.
+    comment thus cannot add fields, attachments, comments or a login form to the page that shows it. `cut_short` says
+    that the parser did not get to the end.
     """
 
     def __init__(self, html: str):
         self.selector = parse_html(html)
+        self.cut_short = is_cut_short(self.selector)
         self.description: list[Element] = []
         self.bodies: dict[Element, Element] = {}
         self._taken: set[Element] = set()
@@ -61,8 +63,7 @@ class Document:
     def comment_frames(self) -> list[Element]:
         """The element around each comment, in page order, those without a body included."""
         frame = f"{has_class('fieldset')} and ({within('CommentsDiv')} or .//input[@name='actionId'])"
-        found: list[Element] = [item.root for item in self.selector.xpath(f"//*[{frame}]")]
-        return _outermost(found)
+        return [item.root for item in self.selector.xpath(f"//*[{frame}]")]
 
     def _take_user_content(self) -> None:
         marked = f"//*[@id='NoticeDiv' or @id='IssueDescriptionDiv' or {has_class('fieldset')}]"
@@ -89,9 +90,9 @@ class Document:
 
     def _take_body(self, frame: Selector) -> None:
         path = f".//*[{has_class('commDescTR')} or starts-with(@id, 'commDescTR_')]"
-        body = frame.xpath(path) or frame.xpath(".//*[starts-with(@id, 'comment_')]")
+        body = own_parts(frame.root, path) or own_parts(frame.root, ".//*[starts-with(@id, 'comment_')]")
         if body:
-            self.bodies[frame.root] = self._take(body[0].root)
+            self.bodies[frame.root] = self._take(body[0])
 
     def _take(self, element: Element) -> Element:
         self._taken.add(element)
@@ -99,6 +100,19 @@ class Document:
 
     def _is_taken(self, element: Element) -> bool:
         return any(other in self._taken for other in _with_ancestors(element))
+
+
+def own_parts(frame: Element, xpath: str) -> list[Element]:
+    """The elements in a comment's frame that are not in a frame inside it.
+
+    Frames are not meant to nest, but a comment with an unclosed element draws those after it into its own.
+    """
+    found: list[Element] = frame.xpath(xpath)
+    return [element for element in found if next(filter(_is_frame, element.iterancestors()), None) is frame]
+
+
+def _is_frame(element: Element) -> bool:
+    return "fieldset" in (element.get("class") or "").split()
 
 
 def _outermost(elements: list[Element]) -> list[Element]:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from parsel import Selector
 
 from ims_spiders.items import HistoryEntry
-from ims_spiders.pages.document import Element, has_class, within
+from ims_spiders.pages.document import Element, has_class
 from ims_spiders.pages.html import element_to_text
 from ims_spiders.pages.tables import header_rows, headers_for
 from ims_spiders.pages.text import collapse, label_key, shown_text
@@ -66,18 +66,17 @@ def parse_history(selector: Selector, zone: ZoneInfo) -> list[HistoryEntry]:
     if not section:
         return []
     headers = header_rows(section[0], (*_DATE_LABELS, *_USER_LABELS, *_DETAIL_LABELS))
-    headers = [row for row in headers if not _is_data(row) and _in_histories(row)]
-    rows = section[0].xpath(f".//tr[{has_class('data')}][not(ancestor::tr[{has_class('data')}])]")
-    groups = [_entries(row.root, headers, zone) for row in rows if row.xpath("./td")]
+    headers = [row for row in headers if not _is_data(row)]
+    rows = [
+        row.root for row in section[0].xpath(f".//tr[{has_class('data')}][not(ancestor::tr[{has_class('data')}])][td]")
+    ]
+    start = _date_column(rows, zone)
+    groups = [_entries(_columns(row, headers, start), zone) for row in rows]
     return [entry for group in _oldest_first(groups) for entry in group]
 
 
 def _is_data(row: Element) -> bool:
     return "data" in (row.get("class") or "").split() and bool(row.xpath("./td"))
-
-
-def _in_histories(row: Element) -> bool:
-    return bool(row.xpath(f"self::*[{within('HistoriesDiv')}]"))
 
 
 def _oldest_first(groups: list[list[HistoryEntry]]) -> list[list[HistoryEntry]]:
@@ -91,8 +90,8 @@ def _oldest_first(groups: list[list[HistoryEntry]]) -> list[list[HistoryEntry]]:
     return sorted(groups, key=lambda group: group[0].changed_at or known[0])
 
 
-def _entries(row: Element, headers: list[Element], zone: ZoneInfo) -> list[HistoryEntry]:
-    date, user, details = _columns(row, headers, zone)
+def _entries(cells: list[Element], zone: ZoneInfo) -> list[HistoryEntry]:
+    date, user, details = cells
     person = parse_people(shown_text(user) if user is not None else "")
     moment = parse_time(shown_text(date), zone) if date is not None else None
     text = element_to_text(details) if details is not None else ""
@@ -101,19 +100,24 @@ def _entries(row: Element, headers: list[Element], zone: ZoneInfo) -> list[Histo
     return [_entry(piece, HistoryEntry(moment, person.name, person.email, description=piece)) for piece in pieces]
 
 
-def _columns(row: Element, headers: list[Element], zone: ZoneInfo) -> list[Element]:
-    """The cells with date, user and details, None for one that is not there."""
+def _columns(row: Element, headers: list[Element], start: int) -> list[Element]:
+    """The cells with date, user and details, None for one that is not there; by their headers if there are any."""
     cells = list(row.iterchildren("td", "th"))
     names = [label_key(name) for name in headers_for(row, headers)]
-    if len(names) == len(cells) and any(names):
+    if len(names) == len(cells):
         wanted = (_DATE_LABELS, _USER_LABELS, _DETAIL_LABELS)
-        found = [
-            next((cell for name, cell in zip(names, cells, strict=True) if name in labels), None) for labels in wanted
-        ]
+        by_name = list(zip(names, cells, strict=True))
+        found = [next((cell for name, cell in by_name if name in labels), None) for labels in wanted]
         if any(cell is not None for cell in (found[0], found[2])):
             return found
-    start = next((place for place, cell in enumerate(cells) if parse_time(shown_text(cell), zone)), 0)
     return [*cells[start : start + 3], None, None, None][:3]
+
+
+def _date_column(rows: list[Element], zone: ZoneInfo) -> int:
+    """The first column in which any row has a time: a number or a mark may stand before it."""
+    cells = [(place, cell) for row in rows for place, cell in enumerate(row.iterchildren("td", "th"))]
+    columns = [place for place, cell in cells if parse_time(shown_text(cell), zone)]
+    return min(columns, default=0)
 
 
 def _entry(text: str, entry: HistoryEntry) -> HistoryEntry:

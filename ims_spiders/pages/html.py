@@ -21,7 +21,7 @@ _PARAGRAPHS = frozenset({
 # fmt: on
 _VERBATIM = frozenset({"pre", "code", "kbd", "samp", "tt", "textarea", "xmp", "listing", "plaintext"})
 _KEEPS_BLANKS = re.compile(r"white-space\s*:\s*(?:pre|break-spaces)", re.IGNORECASE)
-_PIECES = re.compile("\xa0+|[ \t\n\r\f\v]+|[^\xa0 \t\n\r\f\v]+")
+_PIECES = re.compile("\xa0+|[ \t\n\r\f]+|[^\xa0 \t\n\r\f]+")
 _TAG = re.compile("<[^<>]*>")
 _NO_ADDRESS = re.compile(r"^(?:#|javascript:|data:|about:|$)", re.IGNORECASE)
 
@@ -54,10 +54,11 @@ def element_to_text(element: Element) -> str:
 
 @dataclass
 class _Row:
-    """Where we are in a table's row: cells begun, and where in the output the latest one began."""
+    """Where we are in a table's row: cells begun, and the output's length and the breaks owed when the latest began."""
 
     cells: int = 0
     cell_start: int = 0
+    owed: int = 0
 
 
 @dataclass
@@ -103,6 +104,8 @@ class _Renderer:
         tag = node.tag
         if _is_verbatim(node):
             self.verbatim -= 1
+            if tag in BLOCKS:
+                self._trim()
         if tag == "a":
             self._link_address(*self.links.pop())
         elif tag in ("ul", "ol"):
@@ -115,7 +118,7 @@ class _Renderer:
         elif tag == "li":
             self.mark = ""
         if tag in ("td", "th") and self.rows:
-            self.breaks, self.blanks = (self.breaks, "") if self._many_lines() else (0, "")
+            self._cell_end()
         elif tag in BLOCKS and tag != "br":
             self._block(2 if tag in _PARAGRAPHS and not self._nested_list(tag) else 1)
 
@@ -127,7 +130,7 @@ class _Renderer:
         for piece in _PIECES.findall(text):
             if piece[0] == "\xa0":
                 self.blanks = self.blanks.rstrip("\t") + " " * len(piece)
-            elif piece.isspace() and piece[0] in " \t\n\r\f\v":
+            elif piece[0] in " \t\n\r\f":
                 # "\t" stands for a blank that disappears at the beginning of a line; a no-break one indents.
                 self.blanks = self.blanks or "\t"
             else:
@@ -158,6 +161,13 @@ class _Renderer:
         self.mark = self.mark if not at_start else ""
         self.breaks, self.blanks, self.separators = 0, "", 0
         self.out.append(text)
+
+    def _trim(self) -> None:
+        """Take back blanks and empty lines at the end of code, so that what follows sets the distance."""
+        while self.out and not (last := self.out[-1].rstrip(" \t\n")):
+            self.out.pop()
+        if self.out:
+            self.out[-1] = last
 
     def _line_break(self) -> None:
         if self.verbatim:
@@ -191,7 +201,15 @@ class _Renderer:
         elif row.cells:
             self.separators += 1
         row.cells += 1
-        row.cell_start = len(self.out)
+        row.cell_start, row.owed = len(self.out), self.breaks
+
+    def _cell_end(self) -> None:
+        row = self.rows[-1]
+        if len(self.out) == row.cell_start:
+            self.breaks = row.owed
+        else:
+            self.breaks = 1 if self._many_lines() else 0
+        self.blanks = ""
 
     def _many_lines(self) -> bool:
         row = self.rows[-1]

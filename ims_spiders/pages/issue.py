@@ -129,13 +129,17 @@ class IssuePage(Page):
     @cached_property
     def fields(self) -> dict[str, str]:
         """Every label and its value as printed; a label that comes again is kept as `Label (2)`."""
-        return numbered(labelled_values(self.selector))
+        return numbered(self._labelled)
+
+    @cached_property
+    def _labelled(self) -> list[tuple[str, str]]:
+        return labelled_values(self.selector)
 
     @cached_property
     def _by_key(self) -> dict[str, str]:
         """The first value under each label, by the label as it is compared."""
         values: dict[str, str] = {}
-        for label, value in labelled_values(self.selector):
+        for label, value in self._labelled:
             values.setdefault(label_key(label), value)
         return values
 

@@ -35,7 +35,7 @@ _PATH = "/ims/issue/issueSearchList.do"
 _FORM = "//form[@name='issueSearchForm' or @id='issueSearchForm']"
 _ROW = f"//tr[{has_class('rowClickData')}]"
 _TOTAL = re.compile(r"\[\s*Total\s*:?\s*(\d[\d,]*)\s*\]", re.IGNORECASE)
-_ISSUE_ID = re.compile(r"[0-9]{1,12}")
+_ISSUE_ID = re.compile(r"[1-9][0-9]{0,11}")
 _NUMBER_LABELS = ("issue number", "issue no", "issue id")
 _FIXED = {
     "searchType": "1",

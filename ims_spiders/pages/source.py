@@ -10,9 +10,9 @@ from parsel import Selector
 
 from ims_spiders.pages.document import Element, parse_html
 
-_ATTRIBUTES = r"""(?:[^"'<>]|"[^"]{0,5000}"|'[^']{0,5000}')*+"""
+_ATTRIBUTES = r"""(?:[^"'<>]|"[^"]*+"|'[^']*+')*+"""
 _MARKUP = re.compile(
-    rf"<!--|<(?P<raw>script|style|textarea|title|xmp)\b|<(?P<end>/?)(?P<tag>div|table|td|th|tr)\b{_ATTRIBUTES}>",
+    rf"<!--|<(?P<raw>script|style|textarea|title|xmp)\b|<(?P<end>/?)(?P<tag>[a-z][^\s/<>\"']*){_ATTRIBUTES}>",
     re.IGNORECASE,
 )
 _ATTEMPTS = 8
@@ -53,12 +53,17 @@ def _means(piece: str, tag: str) -> str | None:
 
 def _starts(html: str, element: Element, after: str) -> Iterator[int]:
     """Where the content of tags that look like the element's begins."""
-    begin = re.search(rf"""<[^<>]*\bid\s*=\s*["']?{re.escape(after)}\b""", html, re.IGNORECASE) if after else None
     name = element.get("id")
     mark = rf"\bid\s*=\s*[\"']?{re.escape(name)}[\"'\s>]" if name else r"\bclass\s*="
-    tag = re.compile(rf"<{element.tag}\b(?={_ATTRIBUTES}>)(?=[^<>]*{mark}){_ATTRIBUTES}>", re.IGNORECASE)
-    for found in tag.finditer(html, begin.start() if begin else 0):
+    tag = re.compile(rf"<{element.tag}\b(?=[^<>]*{mark}){_ATTRIBUTES}>", re.IGNORECASE)
+    position = max(html.find(after), 0)
+    # Finding the id first, then its tag, spares trying every tag of a long page for each comment.
+    while (near := html.find(name, position) if name else position) >= 0:
+        found = tag.search(html, max(html.rfind("<", 0, near), 0) if name else near)
+        if found is None:
+            return
         yield found.end()
+        position = max(found.end(), near + 1)
 
 
 def _balanced(html: str, start: int, tag: str) -> str | None:

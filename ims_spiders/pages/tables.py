@@ -70,9 +70,9 @@ def headers_for(row: Element, candidates: Sequence[Element]) -> list[str]:
 
 
 def header_rows(selector: Selector, labels: Sequence[str]) -> list[Element]:
-    """Every row, in page order, one of whose cells reads as one of `labels` (given as `label_key` gives them)."""
+    """Every row of the selected part, in page order, with one of `labels` (as `label_key` gives them) in a cell."""
     return [
-        row.root for row in selector.xpath("//tr") if any(label_key(text) in labels for text in row_cells(row.root))
+        row.root for row in selector.xpath(".//tr") if any(label_key(text) in labels for text in row_cells(row.root))
     ]
 
 

@@ -27,7 +27,7 @@ SILENT = frozenset({
 # fmt: on
 """Elements whose content no reader sees."""
 
-_BLANKS = re.compile("[ \t\n\r\f\v\xa0]+")
+_BLANKS = re.compile("[ \t\n\r\f\xa0]+")
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 
 Step = tuple[Literal["start", "end", "text"], Element, str]
