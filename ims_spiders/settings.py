@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 BOT_NAME = "ims_spiders"
 SPIDER_MODULES = ["ims_spiders.spiders"]
 NEWSPIDER_MODULE = "ims_spiders.spiders"
@@ -143,8 +145,9 @@ REMOTE_CONTROL_ENABLED = False
 # Default True: the password and cookies would go through whatever proxy the environment names, unasked.
 HTTPPROXY_ENABLED = False
 # Default off-site rules do not hold for requests with dont_filter; the download handler refuses every other host.
-# Default: the public-suffix list is asked of the internet, blocking, for the first cookie.
-TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS: tuple[str, ...] = ()
+# Default: for the first cookie the public-suffix list is asked of the internet, blocking; the copy that tldextract
+# ships is used instead. It reads this variable when Scrapy's cookies middleware is imported, after this file.
+os.environ.setdefault("TLDEXTRACT_PUBLIC_SUFFIX_LIST_URLS", "")
 # Default: the page that links. The tracker's addresses hold numbers only, but nobody needs to know where one was.
 REFERRER_POLICY = "same-origin"
 

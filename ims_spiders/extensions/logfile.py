@@ -16,7 +16,7 @@ from ims_spiders.extensions.session import CrawlSession
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-_SECRETS = re.compile(r"(?i)(jsessionid=|password=|passwd=|(?<=://)[^/\s:@]+:)[^\s;&@'\"]+")
+_SECRETS = re.compile(r"(?i)(jsessionid=|password=|passwd=)[^\s;&'\"]+|(?<=://)([^/\s:@]+:)[^\s/@]+(?=@)")
 
 
 class Redaction(logging.Filter):
@@ -30,7 +30,7 @@ class Redaction(logging.Filter):
         """The text without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return _SECRETS.sub(r"\1***", text)
+        return _SECRETS.sub(lambda found: f"{found[1] or found[2]}***", text)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place; it is always kept."""

@@ -113,7 +113,7 @@ class AttachmentsPipeline(FilesPipeline):
                 if exact_reason is None:
                     return response
             self._useless_exact_requests += 1
-        raise AttachmentError(f"{attachment.filename}: {reason}")
+        raise AttachmentError(reason)
 
     async def _exact(self, item: Issue, attachment: Attachment) -> Request | None:
         try:
@@ -153,7 +153,7 @@ class AttachmentsPipeline(FilesPipeline):
         return session
 
     def _report(self, error: Exception, item: Issue, attachment: Attachment) -> None:
-        named = error if isinstance(error, (AttachmentError, StorageError)) else _named(error, attachment)
+        named = error if isinstance(error, StorageError) else _named(error, attachment)
         self.crawler.signals.send_catch_log(
             signals.problem,
             error=named,
