@@ -1,0 +1,1 @@
+"""Tests of where the archive lies: files, server, schema, projection, load, writer."""

@@ -1,0 +1,88 @@
+"""One real PostgreSQL a worker, one database a test, made from a template that holds the schema."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from ims_spiders.config import DatabaseConfig
+from ims_spiders.db.embedded import EmbeddedServer
+from ims_spiders.db.engine import connect, open_engine, parse_url
+from ims_spiders.db.projection import Projection
+from ims_spiders.db.schema import initialise
+
+_names = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine's own configuration reaches these tests."""
+    for name in list(os.environ):
+        if name.startswith(("DATABASE_", "PG", "IMS_")) or name == "USE_DATABASE":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """A running embedded server of this worker's own."""
+    made = EmbeddedServer(tmp_path_factory.mktemp("server"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def admin(server: EmbeddedServer) -> Iterator[Engine]:
+    """Makes and drops databases: the owner, outside of any of them."""
+    engine = create_engine(
+        parse_url(server.dsn(database="postgres")),
+        connect_args={"password": server.password()},
+        isolation_level="AUTOCOMMIT",
+    )
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(server: EmbeddedServer, admin: Engine) -> str:
+    """A database that holds the schema and nothing else."""
+    with admin.connect() as connection:
+        connection.execute(text("CREATE DATABASE template_ims"))
+    engine = database_engine(server, "template_ims")
+    initialise(engine)
+    engine.dispose()
+    return "template_ims"
+
+
+@pytest.fixture
+def engine(server: EmbeddedServer, admin: Engine, template: str) -> Iterator[Engine]:
+    """An empty archive."""
+    name = f"archive_{next(_names)}"
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    made = database_engine(server, name)
+    yield made
+    made.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def projection(engine: Engine) -> Projection:
+    """Writes into the empty archive."""
+    return Projection(engine)
+
+
+def database_engine(server: EmbeddedServer, name: str) -> Engine:
+    """An engine as the product makes it, for one database of the test's server."""
+    return open_engine(parse_url(server.dsn(database=name)), DatabaseConfig(), {"password": server.password()})
+
+
+def own_engine(data_dir: Path) -> Engine:
+    """The engine of a data directory's own server, started when it does not run."""
+    return connect(DatabaseConfig(), data_dir)

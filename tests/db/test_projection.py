@@ -1,0 +1,327 @@
+"""The projection: what is written, when, and what it does with what comes twice, late or broken."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from ims_spiders.db.projection import Projection, WriteResult
+from tests.db.factory import at, changed, error, hashed, issue, session, session_uuid
+from tests.db.inspect_rows import dump, rows, value
+
+
+def write(projection: Projection, documents: list[dict[str, Any]], number: int = 1, minutes: float = 0) -> WriteResult:
+    projection.write_session(session(number, minutes))
+    return projection.write_issues(session_uuid(number), documents)
+
+
+def test_an_issue_is_written_whole(engine: Engine, projection: Projection) -> None:
+    document = issue(100)
+    assert write(projection, [document]) == WriteResult(new=1)
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT * FROM ims.issues")).mappings().one()
+    for name in ("issue_id", "title", "description", "product", "status", "priority", "url", "owner"):
+        assert row[name] == document[name]
+    assert row["full_data"] == document
+    assert row["registered_date"].isoformat() == document["registered_date"].replace("Z", "+00:00")
+    assert row["crawl_count"] == 1
+    assert row["first_crawled_at"] == row["last_crawled_at"] == row["created_at"] == row["updated_at"] == at(1)
+    assert rows(engine, "SELECT comment_number, author, content FROM ims.issue_comments ORDER BY 1") == [
+        (1001, "민사혁", "comment 1"),
+        (1002, "민사혁", "comment 2"),
+    ]
+    history = rows(engine, "SELECT change_type, description, ordinal FROM ims.issue_history ORDER BY history_id")
+    assert history == [
+        ("status_change", "Status : New → Open", 1),
+        ("update", "looked at", 1),
+        ("update", "looked at", 2),
+        ("update", "no time, no user", 1),
+    ]
+    files = rows(
+        engine, "SELECT file_id, kind, filename, downloaded, file_size, sha256 FROM ims.attachments ORDER BY 1"
+    )
+    assert files == [
+        ("101", "ISSUE", "file1.log", True, 1, "ab" * 32),
+        ("102", "ISSUE", "file2.log", False, 2, "ab" * 32),
+    ]
+    link = rows(engine, "SELECT crawl_order, crawl_duration_ms, had_errors, found_by, depth FROM ims.session_issues")
+    assert link == [(100, 12, False, "search", 0)]
+
+
+def test_a_session_is_written_with_its_user_and_query(engine: Engine, projection: Projection) -> None:
+    projection.write_session(session(status="running", completed_at=None, exit_code=None))
+    assert rows(engine, "SELECT status, completed_at FROM ims.crawl_sessions") == [("running", None)]
+    projection.write_session(session())
+    found = rows(
+        engine,
+        """SELECT u.username, s.status, s.duration_seconds::text, s.search_time_ms::text, s.metadata, q.parsing_method,
+                  q.parsing_confidence::text, q.results_count, s.original_query = q.original_query
+           FROM ims.crawl_sessions s JOIN ims.users u USING (user_id) JOIN ims.search_queries q USING (session_id)""",
+    )
+    assert found == [("kim", "completed", "300.125", "812.500", {"note": "시험"}, "rules", "0.8500", 12, True)]
+
+
+@pytest.mark.parametrize("missing", ["username", "session_uuid", "started_at"])
+def test_a_session_without_what_it_needs_is_refused_by_name(projection: Projection, missing: str) -> None:
+    with pytest.raises(ValueError, match=missing):
+        projection.write_session(session(**{missing: None}))
+
+
+def test_the_same_again_changes_nothing(engine: Engine, projection: Projection) -> None:
+    documents = [issue(number) for number in range(100, 130)]
+    assert write(projection, documents).new == 30
+    projection.write_errors(session_uuid(), [error(), error("again")])
+    before = dump(engine)
+    assert write(projection, documents) == WriteResult(unchanged=30)
+    projection.write_errors(session_uuid(), [error(), error("again")])
+    assert dump(engine) == before
+
+
+def test_an_unchanged_issue_is_only_counted(engine: Engine, projection: Projection) -> None:
+    document = issue(100)
+    write(projection, [document])
+    versions = "SELECT xmin::text FROM ims.{} ORDER BY 1"
+    before = [rows(engine, versions.format(name)) for name in ("issue_comments", "issue_history", "attachments")]
+    again = changed(document, 90, 2)
+    assert write(projection, [again], 2, 90) == WriteResult(unchanged=1)
+    found = rows(engine, "SELECT crawl_count, first_crawled_at, last_crawled_at, updated_at FROM ims.issues")
+    assert found == [(2, at(1), at(90), at(1))]
+    after = [rows(engine, versions.format(name)) for name in ("issue_comments", "issue_history", "attachments")]
+    assert after == before
+    assert value(engine, "SELECT count(*) FROM ims.session_issues") == 2
+
+
+def test_a_changed_issue_takes_the_new_and_loses_what_is_gone(engine: Engine, projection: Projection) -> None:
+    document = issue(100)
+    write(projection, [document])
+    newer = changed(
+        document, 90, 2,
+        title="solved", status="Closed",
+        comments=[document["comments"][1] | {"content": "edited"}, document["comments"][0] | {"comment_number": 1009}],
+        history=document["history"][1:],
+        attachments=document["attachments"][:1],
+    )  # fmt: skip
+    assert write(projection, [newer], 2, 90) == WriteResult(changed=1)
+    assert rows(engine, "SELECT title, status, crawl_count, updated_at, created_at FROM ims.issues") == [
+        ("solved", "Closed", 2, at(90), at(1))
+    ]
+    comments = rows(engine, "SELECT comment_number, content, created_at FROM ims.issue_comments ORDER BY 1")
+    assert comments == [(1002, "edited", at(1)), (1009, "comment 1", at(90))]
+    assert value(engine, "SELECT count(*) FROM ims.issue_history") == 3
+    assert rows(engine, "SELECT file_id FROM ims.attachments") == [("101",)]
+    assert value(engine, "SELECT full_data FROM ims.issues") == newer
+
+
+def test_an_older_copy_never_overwrites_a_newer_one(engine: Engine, projection: Projection) -> None:
+    newer = issue(100, minutes=90, session_number=2, status="Closed")
+    older = issue(100, minutes=1, session_number=1, status="Open")
+    write(projection, [newer], 2, 90)
+    assert write(projection, [older], 1, 0) == WriteResult(unchanged=1)
+    found = rows(
+        engine, "SELECT status, crawl_count, first_crawled_at, last_crawled_at, updated_at, full_data FROM ims.issues"
+    )
+    assert found == [("Closed", 2, at(1), at(90), at(90), newer)]
+    assert {row[0] for row in rows(engine, "SELECT created_at FROM ims.issue_comments")} == {at(1)}
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_the_order_of_arrival_does_not_matter(
+    engine: Engine, server: Any, order: tuple[int, ...], projection: Projection
+) -> None:
+    """Content A, then B, then A again, seen by four sessions: whatever comes first, the rows are the same."""
+    first = issue(100, minutes=1)
+    seen = [
+        first,
+        changed(first, 11, 2, status="Closed", comments=first["comments"][:1]),
+        changed(first, 21, 3),
+        changed(first, 31, 4),
+    ]
+    for index in order:
+        write(projection, [seen[index]], index + 1, index * 10)
+    found = rows(
+        engine,
+        """SELECT status, crawl_count, first_crawled_at, last_crawled_at, updated_at, created_at,
+                  (SELECT count(*) FROM ims.issue_comments) FROM ims.issues""",
+    )
+    assert found == [("Open", 4, at(1), at(31), at(21), at(1), 2)]
+
+
+def test_a_session_counts_once_however_often_it_sees_an_issue(engine: Engine, projection: Projection) -> None:
+    document = issue(100)
+    write(projection, [document])
+    retried = hashed(document | {"attachments": [entry | {"downloaded": True} for entry in document["attachments"]]})
+    assert write(projection, [retried]).changed == 1
+    assert rows(engine, "SELECT crawl_count FROM ims.issues") == [(1,)]
+    assert rows(engine, "SELECT downloaded FROM ims.attachments") == [(True,), (True,)]
+    assert rows(engine, "SELECT s.content_hash = i.content_hash FROM ims.session_issues s, ims.issues i") == [(True,)]
+
+
+def test_only_the_bad_one_of_a_batch_is_set_aside(engine: Engine, projection: Projection) -> None:
+    documents = [issue(number) for number in range(100, 110)]
+    documents[3]["title"] = "  "
+    documents[4]["registered_date"] = "the day before"
+    documents[5]["comments"] = "none"
+    documents[6]["crawl"] = None
+    documents[7]["fields"]["ratio"] = float("nan")
+    documents[8]["status"] = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(9_000))
+    result = write(projection, documents)
+    assert result.new == 4
+    reasons = {entry.issue_id: entry.reason for entry in result.refused}
+    assert sorted(reasons) == ["103", "104", "105", "106", "107", "108"]
+    assert "issues_title_check" in reasons["103"]
+    assert "the day before" in reasons["104"]
+    assert "crawl" in reasons["106"] or "NoneType" in reasons["106"]
+    assert value(engine, "SELECT count(*) FROM ims.issues") == 4
+    assert value(engine, "SELECT count(*) FROM ims.issue_comments") == 8
+
+
+def test_what_postgresql_cannot_hold_is_replaced(engine: Engine, projection: Projection) -> None:
+    bad = "nul \x00, half \ud800, whole \ud83d\ude00, backslash \\u0000"
+    good = "nul \ufffd, half \ufffd, whole 😀, backslash \\u0000"
+    document = issue(100, title=bad)
+    document["fields"] = {bad: bad}
+    document["comments"][0]["content"] = bad
+    document["crawl"]["error_message"] = bad
+    assert write(projection, [hashed(document)]).new == 1
+    assert value(engine, "SELECT title FROM ims.issues") == good
+    assert value(engine, "SELECT full_data->'fields' FROM ims.issues") == {good: good}
+    assert good in [row[0] for row in rows(engine, "SELECT content FROM ims.issue_comments")]
+    assert value(engine, "SELECT error_message FROM ims.session_issues") == good
+    assert projection.write_errors(session_uuid(), [error(bad, error_detail={"url": bad})]) == []
+    assert rows(engine, "SELECT error_message, error_detail->>'url' FROM ims.session_errors") == [(good, good)]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet=st.characters(codec=None), max_size=60))
+def test_any_text_is_stored(engine: Engine, projection: Projection, content: str) -> None:
+    document = issue(100, description=content, error_code=content)
+    assert write(projection, [hashed(document)], 1).refused == []
+    with engine.begin() as connection:
+        stored = connection.execute(text("SELECT description, error_code FROM ims.issues")).one()
+        connection.execute(text("TRUNCATE ims.issues CASCADE"))
+    expected = content.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "\ufffd")
+    assert tuple(stored) == (expected, expected)
+
+
+def test_what_comes_twice_in_one_issue_is_stored_once(engine: Engine, projection: Projection) -> None:
+    document = issue(100)
+    document["comments"].append(document["comments"][0])
+    document["attachments"].append(document["attachments"][1] | {"source": "comment:1001", "downloaded": True})
+    assert write(projection, [hashed(document), document]) == WriteResult(new=1)
+    assert value(engine, "SELECT count(*) FROM ims.issue_comments") == 2
+    assert rows(engine, "SELECT file_id, downloaded FROM ims.attachments ORDER BY 1") == [("101", True), ("102", True)]
+
+
+def test_errors_keep_their_place_and_what_the_table_does_not_know(engine: Engine, projection: Projection) -> None:
+    projection.write_session(session())
+    entries = [error("one"), error("two", error_type="odd", severity="fatal"), error("three", occurred_at="noon")]
+    refused = projection.write_errors(session_uuid(), entries, first_sequence=5)
+    assert [entry.issue_id for entry in refused] == ["errors.jsonl:7"]
+    found = rows(engine, "SELECT sequence, error_type, severity, error_detail FROM ims.session_errors ORDER BY 1")
+    detail = error()["error_detail"]
+    assert found == [
+        (5, "network_error", "error", detail),
+        (6, "crawl_error", "error", detail | {"error_type": "odd", "severity": "fatal"}),
+    ]
+
+
+def test_an_unknown_session_is_said(projection: Projection) -> None:
+    with pytest.raises(LookupError, match=session_uuid(7)):
+        projection.write_issues(session_uuid(7), [issue(100)])
+
+
+def test_parallel_writers_stay_exact(engine: Engine, projection: Projection) -> None:
+    """Six sessions write the same issues in different orders and batches at once: nothing lost, nothing twice."""
+    numbers = range(100, 160)
+    for number in range(1, 7):
+        projection.write_session(session(number, number * 10))
+    failures: list[BaseException] = []
+    barrier = threading.Barrier(6)
+
+    def crawl(number: int) -> None:
+        documents = [issue(n, minutes=number * 10 + 1, session_number=number, status=f"Open{number}") for n in numbers]
+        documents = documents[number * 7 :] + documents[: number * 7]
+        try:
+            barrier.wait(10)
+            for begin in range(0, len(documents), 13):
+                projection.write_issues(session_uuid(number), documents[begin : begin + 13])
+        except BaseException as problem:
+            failures.append(problem)
+            raise
+
+    threads = [threading.Thread(target=crawl, args=(number,)) for number in range(1, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    found = rows(
+        engine,
+        """SELECT count(*), min(crawl_count), max(crawl_count), min(status), max(status), min(last_crawled_at),
+                  max(first_crawled_at) FROM ims.issues""",
+    )
+    assert found == [(60, 6, 6, "Open6", "Open6", at(61), at(11))]
+    counts = [
+        value(engine, f"SELECT count(*) FROM ims.{t}") for t in ("issue_comments", "issue_history", "attachments")
+    ]
+    assert counts == [120, 240, 120]
+
+
+def test_a_deadlock_only_costs_time(engine: Engine, projection: Projection) -> None:
+    """Somebody else's transaction locks in the other order; the server ends ours, and it is run again."""
+    write(projection, [issue(100), issue(200)])
+    lock = "SELECT 1 FROM ims.issues WHERE issue_id = :id FOR UPDATE"
+    written: list[WriteResult] = []
+    projection.write_session(session(2, 50))
+    newer = [issue(n, minutes=51, session_number=2, status="Closed") for n in (100, 200)]
+    with engine.connect() as other:
+        other.execute(text(lock), {"id": "200"})
+        thread = threading.Thread(target=lambda: written.append(projection.write_issues(session_uuid(2), newer)))
+        thread.start()
+        _wait_until_blocked(engine)
+        # Ours has waited longer, so it is the first to find the deadlock out and the one that is ended.
+        other.execute(text(lock), {"id": "100"})
+        other.commit()
+    thread.join(30)
+    assert written == [WriteResult(changed=2)]
+
+
+def _wait_until_blocked(engine: Engine) -> None:
+    query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    for _ in range(500):
+        if value(engine, query):
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("the writer never had to wait")
+
+
+def test_large_texts_go_in_parts(engine: Engine, projection: Projection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ims_spiders.db.projection.STATEMENT_BYTES", 50_000)
+    documents = [issue(number) for number in range(100, 120)]
+    for document in documents:
+        document["attachments"][0] |= {"extracted_text": "word " * 5_000, "text_extracted": True}
+    assert write(projection, [hashed(document) for document in documents]).new == 20
+    assert value(engine, "SELECT sum(length(extracted_text)) FROM ims.attachments") == 20 * 25_000
+
+
+def test_a_schema_of_another_name(engine: Engine) -> None:
+    from ims_spiders.db.schema import initialise
+
+    initialise(engine, "Other_1")
+    projection = Projection(engine, "Other_1")
+    assert write(projection, [issue(100)]).new == 1
+    assert value(engine, 'SELECT count(*) FROM "Other_1".issues') == 1
+    assert value(engine, "SELECT count(*) FROM ims.issues") == 0
+
+
+def test_documents_survive_the_way_through_json(projection: Projection, engine: Engine) -> None:
+    document = json.loads(json.dumps(issue(100)))
+    write(projection, [document])
+    assert value(engine, "SELECT content_hash FROM ims.issues") == document["crawl"]["content_hash"]
