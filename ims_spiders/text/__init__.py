@@ -1,0 +1,1 @@
+"""What attachments say: their bytes as text, read in a child process with limits."""
