@@ -71,7 +71,7 @@ def test_a_session_is_written_with_its_user_and_query(engine: Engine, projection
 @pytest.mark.parametrize("missing", ["username", "session_uuid", "started_at"])
 def test_a_session_without_what_it_needs_is_refused_by_name(projection: Projection, missing: str) -> None:
     with pytest.raises(ValueError, match=missing):
-        projection.write_session(session(**{missing: None}))
+        projection.write_session(session() | {missing: None})
 
 
 def test_the_same_again_changes_nothing(engine: Engine, projection: Projection) -> None:
