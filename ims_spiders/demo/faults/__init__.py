@@ -1,0 +1,1 @@
+"""Faults that the demo tracker can be told to have."""

@@ -1,0 +1,1 @@
+"""The invented content that the demo tracker serves, drawn from a seed."""

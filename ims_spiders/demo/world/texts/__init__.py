@@ -1,0 +1,1 @@
+"""What the invented issues are about, in Korean, Japanese, English and mixed."""
