@@ -37,6 +37,9 @@ class DatabasePipeline:
         """Start the thread; it connects, and starts the embedded server, by itself."""
         self._writer.start()
         self._writer.put_session(self._session.record())
+        # What an earlier run of this session made durable and did not live to write.
+        for issue_id in self._session.folder.issue_ids():
+            self._writer.put(issue_id)
 
     def process_item(self, item: Issue) -> Issue:
         """Queue the issue; never blocks."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from html import escape
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -50,19 +51,21 @@ def file_content(file_id: str, kind: str, issue_id: str) -> bytes:
 class OtherTracker:
     """Serves on a port of its own in a thread; `logins`, `most_at_once` and `requests` tell what it was asked."""
 
-    def __init__(self, expire_after: int | None = None) -> None:
+    def __init__(self, expire_after: int | None = None, latency: float = 0.0) -> None:
         self.world = issues()
         self.sessions: set[str] = set()
         self.logins = self.refusals = self.most_at_once = self._now = 0
         self.requests: list[str] = []
         self.expire_after = expire_after
+        self.latency = latency
+        self.missing_files: set[str] = set()
         self._lock = threading.Lock()
         tracker = self
 
         class Handler(_Handler):
             owner = tracker
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -102,6 +105,11 @@ class OtherTracker:
         ]
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is no error here."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     owner: OtherTracker
     protocol_version = "HTTP/1.1"
@@ -119,6 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, form: dict[str, list[str]]) -> None:
         self.owner.enter(self.path)
         try:
+            time.sleep(self.owner.latency)
             parts = urlsplit(self.path)
             path = parts.path.partition(";")[0]
             query = {**parse_qs(parts.query, keep_blank_values=True), **form}
@@ -167,6 +176,9 @@ class _Handler(BaseHTTPRequestHandler):
             )
             self._html(f"<BODY><TABLE>{rows}</TABLE></BODY>")
         elif path == "/tody/common/fileDown.do":
+            if query["seq"][0] in self.owner.missing_files:
+                self._html("<BODY><SCRIPT>alert('파일이 없습니다');</SCRIPT></BODY>")
+                return
             content = file_content(query["seq"][0], query["gubun"][0], query["key"][0])
             self._send(content, "application/octet-stream", {"Content-Disposition": "attachment; filename=x.log"})
         else:
@@ -224,13 +236,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._html(
             f"<BODY><INPUT TYPE=hidden NAME=userId VALUE=hong><SPAN CLASS='big issueNumber'>{number}</SPAN>{table}"
             f"<TR>{label}Status<TD CLASS=data><SPAN STYLE='color:red'>{STATUSES[issue['status']]}</SPAN>"
-            f"{label}Product<TD CLASS=data>{PRODUCTS[issue['product']]}</TR><TR>{label}Subject<TD CLASS=data COLSPAN=3>"
-            f"{escape(issue['subject'])}</TR><TR>{label}Registered date<TD CLASS=data>2025.11.01 08:09"
-            f"{label}Reporter<TD CLASS=data>홍길동 ( hong@example.com )</TR></TABLE>"
-            f"<DIV ID=IssueDescriptionDiv STYLE=display:none><TABLE><TR><TD CLASS=data><P>설명 {number}</P></TABLE></DIV>"
-            f"<DIV ID=CommentsDiv>{comments}</DIV><DIV ID=AttachesDiv>{files}</DIV>{patch if issue['patch'] else ''}"
-            f"<DIV ID=HistoriesDiv><TABLE><TR CLASS=data><TD>2025/11/01 08:09:10<TD>홍길동<TD>Status : New =&gt; Open"
-            f"</TR></TABLE></DIV><TABLE ID=RelatedIssueTable></TABLE><SCRIPT>{_SCRIPT.replace('NUMBER', number)}</SCRIPT>"
+            f"{label}Product<TD CLASS=data>{PRODUCTS[issue['product']]}</TR><TR>{label}Subject"
+            f"<TD CLASS=data COLSPAN=3>{escape(issue['subject'])}</TR><TR>{label}Registered date"
+            f"<TD CLASS=data>2025.11.01 08:09{label}Reporter<TD CLASS=data>홍길동 ( hong@example.com )</TR></TABLE>"
+            f"<DIV ID=IssueDescriptionDiv STYLE=display:none><TABLE><TR><TD CLASS=data>"
+            f"<P>설명 {number}</P></TABLE></DIV>"
+            f"<DIV ID=CommentsDiv>{comments}</DIV><DIV ID=AttachesDiv>{files}</DIV>"
+            f"{patch if issue['patch'] else ''}"
+            f"<DIV ID=HistoriesDiv><TABLE><TR CLASS=data><TD>2025/11/01 08:09:10<TD>홍길동"
+            f"<TD>Status : New =&gt; Open</TR></TABLE></DIV>"
+            f"<TABLE ID=RelatedIssueTable></TABLE><SCRIPT>{_SCRIPT.replace('NUMBER', number)}</SCRIPT>"
             "</BODY>"
         )
 
