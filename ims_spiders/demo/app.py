@@ -65,7 +65,12 @@ async def _ledger(request: web.Request, handler: Handler) -> web.StreamResponse:
     if _aside(request):
         return await handler(request)
     query = "" if request.path == layout.LOGIN else request.query_string
-    with request.app[STATE].ledger.under_way(request.method, request.path, query) as entry:
+    transport = request.transport
+
+    def alive() -> bool:
+        return transport is not None and not transport.is_closing()
+
+    with request.app[STATE].ledger.under_way(request.method, request.path, query, alive) as entry:
         request[ENTRY] = entry
         try:
             response = await handler(request)

@@ -11,7 +11,6 @@ from typing import Any
 from aiohttp import web
 
 from ims_spiders.demo import search, truth
-from ims_spiders.demo.faults import content
 from ims_spiders.demo.faults.plan import fault_help
 from ims_spiders.demo.state import STATE, User, check_columns
 from ims_spiders.demo.world import catalog
@@ -84,7 +83,6 @@ async def _replace_faults(request: web.Request) -> Any:
     state = request.app[STATE]
     body = await request.json()
     state.faults.replace(body["faults"] if isinstance(body, dict) else body)
-    content.install(state)
     return {"rules": state.faults.describe()}
 
 
@@ -93,10 +91,12 @@ async def _expire(request: web.Request) -> Any:
 
 
 async def _edit(request: web.Request) -> Any:
-    """Change fields by label: {"issue_id": 123456, "fields": {"Subject": "..."}}."""
+    """Change fields by label, add a comment: {"issue_id": 123456, "fields": {"Subject": "..."}, "comment": "..."}."""
     body = await request.json()
-    issue = request.app[STATE].world.edit(int(body["issue_id"]), dict(body["fields"]))
-    return {"issue_id": str(issue.issue_id)}
+    world = request.app[STATE].world
+    issue = world.edit(int(body["issue_id"]), dict(body.get("fields", {})))
+    number = world.comment(issue.issue_id, str(body["comment"])) if "comment" in body else None
+    return {"issue_id": str(issue.issue_id), "comment_number": number}
 
 
 async def _insert(request: web.Request) -> Any:

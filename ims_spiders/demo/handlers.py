@@ -86,7 +86,7 @@ async def search_list(request: web.Request) -> web.Response:
     hits: list[Issue] = []
     if last("reSearchYN") == "Y" and last("queryId") == "ims.issueSearch.findIssueSearch":
         names = {code: status for status, code in catalog.STATUS_CODES.items()}
-        wanted = [names.get(code, code) for code in asked.activities]
+        wanted = [names.get(code, "") for code in asked.activities]
         hits = await asyncio.to_thread(search.find, state.world, asked.keyword, asked.products, wanted)
     wish = tweaks(request)
     results = result_list(hits, asked, state.columns, without_rows=wish.without_rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -31,8 +31,14 @@ class Ledger:
     """The entries and totals since the start or the last reset. Bodies, and so passwords, are never kept."""
 
     def __init__(self) -> None:
-        self.in_flight = 0
+        self._alive: dict[int, Callable[[], bool]] = {}
+        self._count = 0
         self.reset()
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way: not answered in full, and their client has not gone away."""
+        return sum(alive() for alive in list(self._alive.values()))
 
     def reset(self) -> None:
         """Forget everything but the requests that are under way."""
@@ -42,17 +48,19 @@ class Ledger:
         self.max_in_flight = self.in_flight
 
     @contextmanager
-    def under_way(self, method: str, path: str, query: str) -> Iterator[Entry]:
-        """Count a request from its arrival until its answer is written or its connection is gone."""
-        self.in_flight += 1
-        self.max_in_flight = max(self.max_in_flight, self.in_flight)
-        entry = Entry(len(self.entries) + 1, time.time(), method, path, query, in_flight=self.in_flight)
+    def under_way(self, method: str, path: str, query: str, alive: Callable[[], bool]) -> Iterator[Entry]:
+        """Count a request from its arrival until its answer is written or `alive` says that its client is gone."""
+        self._count += 1
+        entry = Entry(self._count, time.time(), method, path, query)
+        self._alive[entry.number] = alive
+        entry.in_flight = self.in_flight
+        self.max_in_flight = max(self.max_in_flight, entry.in_flight)
         self.entries.append(entry)
         started = time.perf_counter()
         try:
             yield entry
         finally:
-            self.in_flight -= 1
+            del self._alive[entry.number]
             entry.seconds = round(time.perf_counter() - started, 6)
 
     def count(self, path_part: str, *, status: int | None = None) -> int:

@@ -31,7 +31,7 @@ class Keyword:
 
 
 def parse(keyword: str) -> Keyword:
-    """Read the tracker's syntax: a b = either, +a = must, 'a b' = phrase, +'a b' or '+a b' = phrase that must, 123456."""
+    """Read the syntax: a b = either, +a = must, 'a b' = phrase, +'a b' or '+a b' = phrase that must, 123456."""
     parsed = Keyword()
     for outer, inner, phrase, plus, word in _TERM.findall(keyword):
         term = " ".join((phrase or word).split()).casefold()

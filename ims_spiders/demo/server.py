@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -50,20 +51,19 @@ class DemoTracker:
                 f"attachment_style must be one of {', '.join(ATTACHMENT_STYLES)}, not {attachment_style!r}"
             )
         self.port = port
+        self.world = World(issues, seed)
+        self.faults = FaultPlan(faults, partial(content.install, self.world))
         self._state = State(
-            World(issues, seed),
+            self.world,
             Sessions(session_idle),
-            FaultPlan(faults),
+            self.faults,
             username,
             password,
             attachment_style,
             check_columns(columns),
             latency,
         )
-        content.install(self._state)
-        self.world = self._state.world
         self.ledger = self._state.ledger
-        self.faults = self._state.faults
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
@@ -87,7 +87,7 @@ class DemoTracker:
         return truth.whole_truth(self._state, self.base_url)
 
     def matching_ids(self, keyword: str = "", product: str = "") -> list[str]:
-        """Ids of the issues that a search over all statuses finds, newest first; `product` begins the product's name."""
+        """Ids of what a search over all statuses finds, newest first; `product` begins the product's name."""
         codes = search.product_codes(product)
         hits = search.find(self.world, keyword, codes, catalog.STATUSES) if codes else []
         return [str(issue.issue_id) for issue in hits]

@@ -8,6 +8,7 @@ from typing import Any
 from ims_spiders.demo.pages import layout
 from ims_spiders.demo.state import State
 from ims_spiders.demo.world.build import World
+from ims_spiders.demo.world.catalog import PRODUCTS
 from ims_spiders.demo.world.images import png
 from ims_spiders.demo.world.issue import with_issue_heading
 from ims_spiders.demo.world.model import Comment, HistoryRow, Issue, Person, Rich, Stamp, Value
@@ -162,12 +163,6 @@ def whole_truth(state: State, base_url: str) -> dict[str, Any]:
     return {
         "issues": {str(issue.issue_id): issue_truth(world, issue, base_url) for issue in world.newest_first()},
         "not_available": [str(number) for number in sorted(world.missing)],
-        "products": {product_code: name for product_code, name in _products()},
+        "products": {product.code: product.name for product in PRODUCTS},
         "user": {"userId": user.user_id, "userName": user.name, "userGrade": user.grade},
     }
-
-
-def _products() -> list[tuple[str, str]]:
-    from ims_spiders.demo.world.catalog import PRODUCTS
-
-    return [(product.code, product.name) for product in PRODUCTS]

@@ -10,7 +10,7 @@ RESULTS = r"/issueSearchList\.do.*reSearchYN=Y"
 LOGIN = r"^/tody/auth/login\.do"
 FILES = r"(?i)^/tody/.*(download|/files/)"
 
-type_of_value = str | int | float
+Default = str | int | float
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,9 @@ class Fault:
     name: str
     summary: str
     path: str = ANYWHERE
-    parameters: dict[str, type_of_value] = field(default_factory=dict)
+    parameters: dict[str, Default] = field(default_factory=dict)
     count: int | None = None
+    """How often it happens when a rule does not say when; None: to every request."""
 
 
 _ALL = (
@@ -34,14 +35,15 @@ _ALL = (
     Fault("redirect_loop", "redirects in a circle"),
     Fault("stack_trace", "answers 200 with a Java stack trace"),
     Fault("slow", "answers late", parameters={"seconds": 2.0}),
-    Fault("expire_at", "ends all sessions just before the request is looked at"),
-    Fault("login_form_200", "ends all sessions; whoever is not logged in gets the login form with status 200"),
+    Fault("expire_at", "ends all sessions just before the request is looked at", count=1),
+    Fault("login_form_200", "ends all sessions; whoever is not logged in gets the login form with status 200", count=1),
     Fault("login_refuse", "refuses every login", path=LOGIN),
     Fault("login_refuse_later", "refuses logins after the first ones", path=LOGIN, parameters={"accept": 1}),
     Fault(
         "swap_user",
         "pages carry another user's name from then on",
         parameters={"user": "intruder", "name": "Mallory Swapped"},
+        count=1,
     ),
     Fault("missing_field", "an issue page without one of its labels", path=ISSUE, parameters={"label": "Subject"}),
     Fault("no_number", "an issue page without its number", path=ISSUE),
@@ -53,9 +55,14 @@ _ALL = (
         "new issues arrive just before the page is made",
         path=RESULTS,
         parameters={"rows": 1, "scenario": "tpetime"},
+        count=1,
     ),
     Fault(
-        "edit_between", "the issue is edited just before its page is made", path=ISSUE, parameters={"label": "Subject"}
+        "edit_between",
+        "the issue is edited just before its page is made",
+        path=ISSUE,
+        parameters={"label": "Subject"},
+        count=1,
     ),
     Fault("html_attachment", "an HTML page with status 200 in place of a file", path=FILES),
     Fault("empty_attachment", "no bytes in place of a file", path=FILES),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from ims_spiders.demo.faults.plan import Rule
 from ims_spiders.demo.markup import attribute
-from ims_spiders.demo.state import State
 from ims_spiders.demo.world.build import World
 from ims_spiders.demo.world.model import File, Issue
 
@@ -18,7 +17,7 @@ _PAYLOADS = (
 )
 _NAMES = (
     "../../../../tmp/escaped.txt", "..\\..\\escaped.txt", "/etc/cron.d/escaped", "C:\\Windows\\escaped.txt", "..",
-    ".", "con.txt", "a" * 4096 + ".txt", "가" * 300 + ".txt", "new\u2028line.txt", "rtl\u202etxt.exe", "%00null.txt",
+    ".", "con.txt", "a" * 4096 + ".txt", "가" * 300 + ".txt", "rtl\u202etxt.exe", "%00null.txt",
     "-rf", "~root", "$(id).txt", "<script>window.hacked=1</script>.txt", "CASE.txt", "case.TXT",
 )  # fmt: skip
 _LINKS = (
@@ -28,12 +27,11 @@ _LINKS = (
 )  # fmt: skip
 
 
-def install(state: State) -> None:
-    """Put the content of rules that have not been looked at yet into the world; it stays when the rule goes."""
-    for rule in state.faults.not_installed():
-        put = _CONTENT.get(rule.fault.name)
-        if put:
-            put(state.world, rule)
+def install(world: World, rule: Rule) -> None:
+    """Put what the rule asks for into the world; nothing for other faults. It stays when the rule goes."""
+    put = _CONTENT.get(rule.fault.name)
+    if put:
+        put(world, rule)
 
 
 def _file(world: World, issue: Issue, name: str, recipe: str = "log", topic: tuple[str, ...] = ()) -> None:
@@ -47,7 +45,8 @@ def _xss(world: World, rule: Rule) -> None:
         payload = _PAYLOADS[number % len(_PAYLOADS)]
         issue.subject = f"{issue.subject} {payload}"
         issue.fields |= {"Subject": issue.subject, "Customer": payload, "Module": payload}
-        body = "<script>window.hacked=1</script><p onclick=\"window.hacked=1\">click <a href='javascript:alert(1)'>here</a></p>\n"
+        body = "<script>window.hacked=1</script>"
+        body += "<p onclick=\"window.hacked=1\">click <a href='javascript:alert(1)'>here</a></p>\n"
         issue.description.add(body, "click here")
         for comment in issue.comments:
             comment.body.add(body, "click here")

@@ -21,6 +21,8 @@ STACK_TRACE = """java.lang.NullPointerException: Cannot invoke "IssueVO.getIssue
 \tat org.apache.jasper.servlet.JspServletWrapper.service(JspServletWrapper.java:477)
 \tat java.base/java.lang.Thread.run(Thread.java:833)"""
 
+# Faults that cut the connection end their handler by CancelledError, as it ends when a client goes away: the server
+# then neither logs nor answers anything.
 Before = Callable[[web.Request, Rule], Awaitable[web.StreamResponse | None]]
 After = Callable[[web.Request, web.Response, Rule], Awaitable[web.StreamResponse]]
 
@@ -63,9 +65,7 @@ async def _outage(request: web.Request, rule: Rule) -> NoReturn:
     stop = request.app[STATE].stop_listening
     if stop is not None:
         stop(rule.parameters["seconds"])
-    # The connection of this very request has just been cut; its handler is cancelled here.
-    await asyncio.sleep(0)
-    raise ConnectionResetError("outage")
+    raise asyncio.CancelledError
 
 
 async def _redirect_loop(_: web.Request, __: Rule) -> web.StreamResponse:
@@ -155,14 +155,14 @@ async def _reset(request: web.Request, response: web.Response, _: Rule) -> NoRet
         connection = request.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         request.transport.abort()
-    raise ConnectionResetError("reset")
+    raise asyncio.CancelledError
 
 
 async def _short_body(request: web.Request, response: web.Response, _: Rule) -> NoReturn:
     await _partly(request, response, 100)
     if request.transport is not None:
         request.transport.close()
-    raise ConnectionResetError("short body")
+    raise asyncio.CancelledError
 
 
 async def _drip(request: web.Request, response: web.Response, rule: Rule) -> web.StreamResponse:

@@ -86,7 +86,8 @@ def _build(fault: Fault, values: dict[str, Any]) -> Rule:
         every=_whole(values, "every"),
         after=_whole(values, "after") or 0,
         p=float(values["p"]) if "p" in values else None,
-        count=_whole(values, "count") if "count" in values else fault.count,
+        # What happens once by itself happens as often as a rule says that says when.
+        count=fault.count if values.keys().isdisjoint(_WHEN[2:]) else _whole(values, "count"),
         parameters=parameters,
         random=Random(str(values.get("seed", 1))),
     )
@@ -119,18 +120,24 @@ def _from_text(given: str) -> dict[str, Any]:
 class FaultPlan:
     """The rules that are in force."""
 
-    def __init__(self, rules: Iterable[str | Mapping[str, Any]] = ()) -> None:
-        self.rules: list[Rule] = [make_rule(rule) for rule in rules]
-        self._installed: list[Rule] = []
+    def __init__(self, rules: Iterable[str | Mapping[str, Any]], on_new: Callable[[Rule], None]) -> None:
+        """`on_new` is called with every rule that comes into force."""
+        self._on_new = on_new
+        self.rules: list[Rule] = []
+        self.replace(rules)
 
     def replace(self, rules: Iterable[str | Mapping[str, Any]]) -> None:
         """Put other rules in place of all; their counts begin anew. Raises ValueError, then nothing has changed."""
-        self.rules = [make_rule(rule) for rule in rules]
+        made = [make_rule(rule) for rule in rules]
+        self.rules = made
+        for rule in made:
+            self._on_new(rule)
 
     def add(self, rule: str | Mapping[str, Any]) -> Rule:
         """One more rule. Raises ValueError when it makes no sense."""
         made = make_rule(rule)
-        self.rules.append(made)
+        self.rules = [*self.rules, made]
+        self._on_new(made)
         return made
 
     def clear(self) -> None:
@@ -144,12 +151,6 @@ class FaultPlan:
     def has(self, name: str) -> bool:
         """Whether a fault of that name is in the plan."""
         return any(rule.fault.name == name for rule in self.rules)
-
-    def not_installed(self) -> list[Rule]:
-        """Rules whose content has not been put into the world yet; each is named once."""
-        fresh = [rule for rule in self.rules if all(rule is not known for known in self._installed)]
-        self._installed.extend(fresh)
-        return fresh
 
     def describe(self) -> list[dict[str, Any]]:
         """All rules as JSON-ready values."""

@@ -29,7 +29,8 @@ def bare(title: str, body: str, *, script: str = "") -> str:
     inline = f"<script>\n{script}\n</script>" if script else ""
     return (
         f'<!DOCTYPE html>\n<html lang="ko">\n<head><meta charset="UTF-8"/><title>{text(title)}</title>\n'
-        f'<link rel="stylesheet" href="{RESOURCES}ims.css"/>\n<script src="{RESOURCES}ims.js"></script>\n{inline}</head>\n'
+        f'<link rel="stylesheet" href="{RESOURCES}ims.css"/>\n<script src="{RESOURCES}ims.js"></script>\n'
+        f"{inline}</head>\n"
         f"<body>\n{body}\n</body></html>\n"
     )
 

@@ -50,4 +50,5 @@ def _patch_row(world: World, place: int, number: int) -> str:
     issue = world.issues.get(number)
     link = attribute(f"{layout.ISSUE}?issueId={number}&menuCode=patch_list")
     subject, status = (issue.subject, issue.status) if issue else ("", "")
-    return f'<tr><td>{place}</td><td><a href="{link}">{number}</a></td><td>{text(subject)}</td><td>{text(status)}</td></tr>'
+    cells = (str(place), f'<a href="{link}">{number}</a>', text(subject), text(status))
+    return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

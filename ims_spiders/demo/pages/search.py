@@ -43,14 +43,16 @@ def search_form(asked: Asked) -> str:
     products = _options(((product.code, product.name) for product in catalog.PRODUCTS), asked.products)
     activities = _options(((code, status) for status, code in catalog.STATUS_CODES.items()), asked.activities)
     sizes = _options(((str(size), str(size)) for size in catalog.PAGE_SIZES), (asked.page_size,))
-    return f"""<div id="SearchDiv"><form id="issueSearchForm" name="issueSearchForm" method="get" action="{layout.SEARCH}"
- onsubmit="goReportSearch(document.issueSearchForm, '1'); return false;">
+    keyword = attribute(asked.keyword)
+    submit = "goReportSearch(document.issueSearchForm, '1'); return false;"
+    return f"""<div id="SearchDiv">
+<form id="issueSearchForm" name="issueSearchForm" method="get" action="{layout.SEARCH}" onsubmit="{submit}">
 {fixed}{hidden("reSearchYN", "N")}{hidden("pageIndex", asked.page)}
-<table><tr><td>Keyword</td><td><input type="text" id="keyword" name="keyword" value="{attribute(asked.keyword)}" size="60"/></td></tr>
+<table><tr><td>Keyword</td><td><input type="text" id="keyword" name="keyword" value="{keyword}" size="60"/></td></tr>
 <tr><td>Product</td><td><select id="productCodes" name="productCodes" multiple size="6">{products}</select></td></tr>
 <tr><td>Status</td><td><select id="activities" name="activities" multiple size="6">{activities}</select></td></tr>
 <tr><td>Page size</td><td><select id="pageSize" name="pageSize">{sizes}</select>
-<a href="#" class="button" id="searchButton" onclick="goReportSearch(document.issueSearchForm, '1'); return false;">Search</a></td></tr>
+<a href="#" class="button" id="searchButton" onclick="{submit}">Search</a></td></tr>
 </table></form></div>"""
 
 

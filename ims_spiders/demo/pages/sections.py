@@ -22,15 +22,18 @@ _RELATION_COLUMNS = (
 
 
 def _collapsed(section: str, title: str, content: str) -> str:
-    return f"""<table class="fullWidth"><tr><td class="title6" onclick="setDisplay3('{section}')">+ {title}</td></tr></table>
+    header = f"""<td class="title6" onclick="setDisplay3('{section}')">+ {title}</td>"""
+    return f"""<table class="fullWidth"><tr>{header}</tr></table>
 <div id="{section}" style="display:none">{content}</div>"""
 
 
 def notice(issue: Issue) -> str:
     """The notice of the product: laid out like the issue's own fields, but none of them."""
     content = f"""<table class="table table-bordered dataTable fullWidth"><tbody>
-<tr><td class="title tableHeaderTitle">Subject</td><td class="data">[Notice] {text(issue.product.name)} end of support</td></tr>
-<tr><td class="title tableHeaderTitle">Registered date</td><td class="data">2011/01/01 00:00:00</td></tr>
+<tr><td class="title tableHeaderTitle">Subject</td>
+<td class="data">[Notice] {text(issue.product.name)} end of support</td></tr>
+<tr><td class="title tableHeaderTitle">Registered date</td>
+<td class="data">2011/01/01 00:00:00</td></tr>
 </tbody></table>"""
     return _collapsed("NoticeDiv", "Product Notice", content)
 
@@ -77,9 +80,13 @@ def comments(issue: Issue) -> str:
 def _comment(comment: Comment) -> str:
     number = comment.number
     author = comment.author.printed() if comment.shows_mail else comment.author.name
+    heading = (
+        f"Action No.&nbsp; {number} &nbsp;|&nbsp; Registrant : {text(author)} &nbsp;|&nbsp; "
+        f"Registered date : {comment.stamp.printed()}"
+    )
     return f"""<div class="fieldset"><input type="hidden" name="actionId" value="{number}"/>
 <div class="legend"><span class="link2" id="action_{number}" onclick="toggle('comment_{number}')">
-Action No.&nbsp; {number} &nbsp;|&nbsp; Registrant : {text(author)} &nbsp;|&nbsp; Registered date : {comment.stamp.printed()}
+{heading}
 </span></div>
 <div id="comment_{number}"><div class="commDescTR data" id="commDescTR_{number}">{comment.body.html}</div></div></div>"""
 
@@ -87,11 +94,13 @@ Action No.&nbsp; {number} &nbsp;|&nbsp; Registrant : {text(author)} &nbsp;|&nbsp
 def history(issue: Issue) -> str:
     """Status changes, assignments and free text."""
     rows = "\n".join(_history_row(row) for row in issue.history)
-    content = f"""<table class="table table-bordered fullWidth"><thead><tr><th>Date</th><th>User</th><th>Details</th></tr></thead>
+    content = f"""<table class="table table-bordered fullWidth">
+<thead><tr><th>Date</th><th>User</th><th>Details</th></tr></thead>
 <tbody>{rows}</tbody></table>"""
     return _collapsed("HistoriesDiv", "History", content)
 
 
 def _history_row(row: HistoryRow) -> str:
     person = row.person.printed() if row.shows_mail else row.person.name
-    return f'<tr class="data"><td>{row.stamp.printed()}</td><td>{text(person)}</td><td>{text(row.details)}</td></tr>'
+    cells = "".join(f"<td>{text(value)}</td>" for value in (row.stamp.printed(), person, row.details))
+    return f'<tr class="data">{cells}</tr>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from random import Random
 
 from ims_spiders.demo.world import bodies
@@ -51,8 +52,12 @@ def _comment_body(rng: Random, issue: Issue, scenario: Scenario, words: dict[str
     telling = scenario.tellings[language]
     sentences = rng.choice((phrases.QUESTIONS[language], telling.causes, telling.fixes, telling.symptoms))
     bodies.paragraph(rich, rng, rng.choice(sentences).format_map(words))
+    if rng.random() < 0.008:
+        bodies.paragraph(rich, rng, phrases.CROSS_REFERENCE[language])
     kind = rng.randrange(10)
-    if kind == 0:
+    if kind == 1 and issue.description.images and rng.random() < 0.3:
+        bodies.same_image(rich, issue.description.images[0])
+    elif kind == 0:
         bodies.trace(rich, [line.format_map(words) for line in scenario.trace])
     elif kind == 1:
         bodies.image(rich, rng, issue.issue_id, 100 + len(rich.fragments) + rng.randrange(800))
@@ -78,7 +83,7 @@ def history(rng: Random, issue: Issue) -> None:
         rows.append(HistoryRow(moment, engineer(rng), rng.random() < 0.5, details, kind, field_name, old, new))
 
     path = _PATHS[issue.status]
-    for step, (old, new) in enumerate(zip(path, path[1:], strict=False)):
+    for step, (old, new) in enumerate(pairwise(path)):
         add(step * 30 + 2, f"Status : {old} → {new}", "status_change", "Status", old, new)
         if rng.random() < 0.4:
             label, before, after = rng.choice(("Handler", "Owner", "Manager")), engineer(rng).name, engineer(rng).name

@@ -74,6 +74,12 @@ def image(rich: Rich, rng: Random, issue_id: int, number: int) -> None:
     rich.add(f'<p><img src="{src.replace("&", "&amp;")}" width="{rng.randrange(200, 800)}" border="0"/></p>\n')
 
 
+def same_image(rich: Rich, known: Image) -> None:
+    """An image that already stands elsewhere in the issue, as in a quoted mail."""
+    rich.images.append(known)
+    rich.add(f'<p><img src="{known.src.replace("&", "&amp;")}"/></p>\n')
+
+
 def data_image(rich: Rich, rng: Random) -> None:
     """A small image that stands in the HTML itself."""
     seed = f"data-{rng.randrange(10**9)}"

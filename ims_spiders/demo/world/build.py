@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
+from ims_spiders.demo.markup import editor_text
 from ims_spiders.demo.world import catalog
+from ims_spiders.demo.world.activity import stamp
 from ims_spiders.demo.world.files import FileStore
 from ims_spiders.demo.world.issue import Numbers, draw_issue
-from ims_spiders.demo.world.model import File, Image, Issue, PatchKey
+from ims_spiders.demo.world.model import Comment, File, Image, Issue, PatchKey, Rich
+from ims_spiders.demo.world.people import engineer
 from ims_spiders.demo.world.relations import patch_lists, relate
 from ims_spiders.demo.world.texts import batch, data, general, online
 from ims_spiders.demo.world.texts.scenario import Scenario
@@ -89,7 +91,7 @@ class World:
 
     def newest_first(self) -> list[Issue]:
         """All issues in the order in which the tracker lists them."""
-        return [self.issues[number] for number in sorted(self.issues, reverse=True)]
+        return [self.issues[number] for number in sorted(list(self.issues), reverse=True)]  # noqa: C414 - an insert may come meanwhile
 
     def file(self, file_id: str) -> tuple[Issue, File] | None:
         """An attachment and the issue that it hangs on."""
@@ -99,9 +101,11 @@ class World:
         """The inline image at that path (with its query)."""
         return self._image_index.get(path)
 
-    def insert(self, *, scenario: str = "tpetime", status: str = "Open", files: Sequence[File] = ()) -> Issue:
-        """A new issue at the top of every list. Raises KeyError for an unknown scenario."""
+    def insert(self, *, scenario: str = "tpetime", status: str = "Open") -> Issue:
+        """A new issue at the top of every list. Raises KeyError for an unknown scenario, ValueError for a status."""
         chosen = {known.name: known for known in SCENARIOS}[scenario]
+        if status not in catalog.STATUSES:
+            raise ValueError(f"status must be one of {', '.join(catalog.STATUSES)}, not {status!r}")
         newest = self.issues[max(self.issues)]
         moment = newest.registered.moment + timedelta(minutes=self._rng.randrange(1, 60))
         issue_id = newest.issue_id + self._rng.randrange(1, 4)
@@ -109,15 +113,17 @@ class World:
         issue.status, issue.patch_key = status, None
         if "Status" in issue.fields:
             issue.fields["Status"] = status
-        issue.files.extend(files)
         return self._keep(issue)
 
     def edit(self, issue_id: int, changes: dict[str, str]) -> Issue:
-        """Change fields of an issue by their labels. Raises KeyError when there is no such issue or label."""
+        """Change fields of an issue by their labels; a field that the page did not have is added.
+
+        Raises KeyError when there is no such issue, ValueError for a label that is unknown or holds a person or date.
+        """
         issue = self.issues[issue_id]
         for label, value in changes.items():
-            if label not in catalog.COLUMNS and label not in issue.fields:
-                raise KeyError(f"no field is labelled {label!r}")
+            if label not in catalog.EDITABLE:
+                raise ValueError(f"{label!r} is no field that can be edited; those are {', '.join(catalog.EDITABLE)}")
             issue.fields[label] = value
             if label == "Subject":
                 issue.subject = value
@@ -125,3 +131,14 @@ class World:
                 issue.status = value
         self.touch(issue)
         return issue
+
+    def comment(self, issue_id: int, words: str) -> int:
+        """Add a comment to an issue, as its newest; returns its number. Raises KeyError when there is no such issue."""
+        issue = self.issues[issue_id]
+        body = Rich()
+        body.add(f"<p>{editor_text(words)}</p>\n", " ".join(words.split()))
+        number = self._comment_number()
+        author = engineer(self._rng)
+        issue.comments = [Comment(number, author, False, stamp(self._rng, issue, 2000), body), *issue.comments]
+        self.touch(issue)
+        return number

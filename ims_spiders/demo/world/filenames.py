@@ -20,7 +20,8 @@ _PLAIN: dict[str, tuple[str, ...]] = {
 _TRICKY: tuple[str, ...] = (
     "../../etc/{d}{e}", "..\\..\\windows\\{d}{e}", "a/b/{d}{e}", "{d}%2e%2e%2f{e}", "con{e}", ".hidden{e}",
     "quote\"and'apostrophe{e}", "semi;colon={d}{e}", "<b>bold</b>&amp;{e}", "emoji😀_{d}{e}", "한글 " * 30 + "{d}{e}",
-    "very_long_" + "x" * 180 + "{e}", "no_extension_{d}", "trailing dot.{d}.", "日本語　全角空白{d}{e}", "e\u0301_nfd_{d}{e}",
+    "very_long_" + "x" * 180 + "{e}", "no_extension_{d}",
+    "trailing dot.{d}.", "日本語　全角空白{d}{e}", "e\u0301_nfd_{d}{e}",
 )  # fmt: skip
 _EXTENSION = {"cp949": ".txt", "biglog": ".log", "patch": ".zip"}
 RECIPES: tuple[str, ...] = ("log", "log", "txt", "cp949", "csv", "zip", "pdf", "pdf", "docx", "xlsx", "png")

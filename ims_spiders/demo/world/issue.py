@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from ims_spiders.demo.world import activity, bodies, catalog, filenames
-from ims_spiders.demo.world.model import File, Issue, PatchKey, Product, Rich, Stamp, Value
+from ims_spiders.demo.world.model import File, Issue, PatchKey, Rich, Stamp, Value
 from ims_spiders.demo.world.people import engineer, reporter
 from ims_spiders.demo.world.texts import phrases
 from ims_spiders.demo.world.texts.scenario import LANGUAGES, Scenario, slots

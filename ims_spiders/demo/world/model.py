@@ -117,7 +117,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """An entry of the relation list; `title` and the rest are None when the tracker shows nothing of the other issue."""
+    """An entry of the relation list: another issue, or the one whose list it is."""
 
     issue_id: int
     hierarchy: str
@@ -156,7 +156,6 @@ class Issue:
     relations: list[Relation] = field(default_factory=list)
     patch_key: PatchKey | None = None
     opens_with_heading: bool = False
-    forbidden: bool = False
 
     def words(self) -> str:
         """What the tracker's search looks at, ready for a comparison without case; a line a field."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from random import Random
 
 from ims_spiders.demo.world.model import Issue, PatchKey, Relation
@@ -19,7 +20,7 @@ def relate(rng: Random, issues: list[Issue], missing: list[int]) -> None:
             _point(here, there.issue_id)
     for start in range(0, len(chains), 5):
         chain = chains[start : start + 5]
-        for here, there in zip(chain, chain[1:], strict=False):
+        for here, there in pairwise(chain):
             _point(here, there.issue_id)
             if rng.random() < 0.5:
                 _point(there, here.issue_id)
@@ -39,7 +40,7 @@ def _point(issue: Issue, other: int) -> None:
 
 
 def patch_lists(rng: Random, issues: list[Issue]) -> dict[PatchKey, list[int]]:
-    """Patch lists of some projects: issues whose patches went to that site. Issues of other projects lose their link."""
+    """Patch lists of some projects: issues whose patches went to a site. Issues of other projects lose their link."""
     groups: dict[PatchKey, list[Issue]] = {}
     for issue in issues:
         if issue.patch_key is not None:

@@ -49,7 +49,7 @@ TPETIME = Scenario(
         "  at svc_dispatch (oscossvr.c:1187) pid={pid}",
         "  at tpf_call <tpfcall.c:402>",
     ),
-    weight=5,
+    weight=4,
 )
 
 REGION = Scenario(

@@ -48,6 +48,12 @@ LABELS: dict[str, tuple[str, str, str, str]] = {
     "en": ("Item", "Value", "Environment", "Contact"),
     "mixed": ("Item", "내용", "環境 info", "contact"),
 }
+CROSS_REFERENCE: dict[str, str] = {
+    "ko": "지난주의 TPETIME과 같은 원인인지 확인 부탁드립니다.",
+    "ja": "先週のTPETIMEと同じ原因でしょうか。",
+    "en": "Could this have the same cause as last week's TPETIME?",
+    "mixed": "지난번 TPETIME 건과 related issue인가요?",
+}
 EVENTS: tuple[str, ...] = (
     "File attached", "Patch delivered to the site", "고객사 확인 대기", "お客様確認待ち", "Manual updated & reviewed",
 )  # fmt: skip
