@@ -10,7 +10,7 @@ from parsel import Selector
 from ims_spiders.exceptions import NotLoggedIn, PageError, UnexpectedPage
 from ims_spiders.pages.document import Document
 from ims_spiders.pages.signin import is_login_url, login_form
-from ims_spiders.pages.text import collapse, shown_text
+from ims_spiders.pages.text import collapse
 from ims_spiders.pages.urls import clean_url
 
 _END = re.compile(r"</(?:html|body)\b", re.IGNORECASE)
@@ -57,8 +57,3 @@ class Page:
         return UnexpectedPage(
             f"{self.url}: not the page that was asked for: {reason}" + (f" (title: {title})" if title else "")
         )
-
-    def text_of(self, xpath: str) -> str:
-        """The normalised text of the first element that matches, '' when none does."""
-        found = self.selector.xpath(xpath)
-        return shown_text(found[0].root) if found else ""

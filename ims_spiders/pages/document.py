@@ -62,8 +62,11 @@ class Document:
 
     def comment_frames(self) -> list[Element]:
         """The element around each comment, in page order, those without a body included."""
-        frame = f"{has_class('fieldset')} and ({within('CommentsDiv')} or .//input[@name='actionId'])"
-        return [item.root for item in self.selector.xpath(f"//*[{frame}]")]
+        place = f"{within('CommentsDiv')} or .//input[@name='actionId']"
+        mark = f"@name='actionId' or {has_class('link2')} or {has_class('legend')} or self::legend"
+        frames = [item.root for item in self.selector.xpath(f"//*[{has_class('fieldset')}][{place}]")]
+        # A box that somebody's unbalanced markup let out of their comment has nothing of a comment about it.
+        return [frame for frame in frames if frame in self.bodies or own_parts(frame, f".//*[{mark}]")]
 
     def _take_user_content(self) -> None:
         marked = f"//*[@id='NoticeDiv' or @id='IssueDescriptionDiv' or {has_class('fieldset')}]"

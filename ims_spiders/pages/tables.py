@@ -57,16 +57,17 @@ def row_cells(row: Element) -> list[str]:
 
 
 def headers_for(row: Element, candidates: Sequence[Element]) -> list[str]:
-    """The header texts that belong to a row: of its own table if that has them, else of the nearest one before it.
+    """The header texts that belong to a row: of its own table if that has them, else the first that fit.
 
-    `candidates` are the page's header rows in page order. A header counts only when it has as many columns as the
-    row, so that nothing is ever put under the wrong one; [] when there is none.
+    `candidates` are the page's header rows in page order: a script may move the header into a table of its own. A
+    header fits only when it has as many columns as the row, so that nothing is ever put under the wrong one; [] when
+    none does.
     """
     width = len(row_cells(row))
-    fitting = [(header, texts) for header in candidates if len(texts := row_cells(header)) == width and any(texts)]
     table = next(row.iterancestors("table"), None)
+    fitting = [(header, texts) for header in candidates if len(texts := row_cells(header)) == width]
     own = [texts for header, texts in fitting if table is not None and table in header.iterancestors("table")]
-    return (own or [texts for _, texts in fitting] or [[]])[-1]
+    return (own or [texts for _, texts in fitting] or [[]])[0]
 
 
 def header_rows(selector: Selector, labels: Sequence[str]) -> list[Element]:

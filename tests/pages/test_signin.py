@@ -79,6 +79,10 @@ def test_login_forms(action: str) -> None:
     assert is_login_page(FORM.replace("/tody/auth/login.do", action), PAGE)
 
 
+def test_a_login_form_in_capitals() -> None:
+    assert is_login_page("<FORM ACTION=LOGIN.DO><INPUT NAME=id><INPUT TYPE=PASSWORD></FORM>", PAGE)
+
+
 def test_signed_in_user() -> None:
     page = (
         '<INPUT TYPE=HIDDEN ID=userId VALUE=khkim><input type="hidden" name="userName" value=" 김기홍 ">'
