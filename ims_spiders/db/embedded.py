@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg2
+
 from ims_spiders.db import cluster
 from ims_spiders.db.cluster import DATABASE, OWNER, SUPERUSER, EmbeddedServerError
 
@@ -46,14 +48,21 @@ class EmbeddedServer:
 
         Raises EmbeddedServerError with the end of the server's log when it does not come up.
         """
+        deadline = time.monotonic() + START_SECONDS
         with self._lock():
-            status = self.status()
-            if not status.running:
-                self._prepare()
-                self._launch()
-                status = self.status()
-            cluster.create_database(self.dsn(SUPERUSER, "postgres"), self.passfile)
-        return status
+            while True:
+                if not self.status().running:
+                    self._prepare()
+                    self._launch()
+                try:
+                    cluster.create_database(self.dsn(SUPERUSER, "postgres"), self.passfile)
+                    return self.status()
+                except (psycopg2.OperationalError, EmbeddedServerError) as error:
+                    # One that was being killed when it was looked at is found gone the next time.
+                    if time.monotonic() > deadline:
+                        message = f"the embedded PostgreSQL in {self.folder} does not answer: {error}"
+                        raise EmbeddedServerError(message) from error
+                    time.sleep(0.1)
 
     def stop(self) -> bool:
         """End it after its running transactions were rolled back. Returns whether it ran."""

@@ -2,8 +2,8 @@
 
 PostgreSQL refuses to run as root. When root starts it, it is put into a user namespace in which root's own id bears
 another name: files stay root's, no account is created, and no folder has to be opened to others. Where the kernel or
-a container forbids that, it runs as an account that owns nothing else, with the one capability that lets it reach a
-data folder below a closed one. Only the standard library is used.
+a container forbids that, it runs as an account of its own, with the one capability that lets it reach a data folder
+below a closed one where it lies below one. Only the standard library is used.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     else:
         command = arguments
     if os.geteuid() == 0:
-        become_unprivileged(Path.cwd())
+        become_unprivileged(Path.cwd(), Path(command[0]))
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted here
 
 
@@ -47,7 +47,7 @@ def _detach(log: Path) -> None:
         os.dup2(source, target)
 
 
-def become_unprivileged(folder: Path) -> None:
+def become_unprivileged(folder: Path, program: Path) -> None:
     """Stop being root for the program that comes next; `folder` and what is in it will belong to it."""
     account = service_account()
     libc = ctypes.CDLL(None, use_errno=True)
@@ -64,7 +64,8 @@ def become_unprivileged(folder: Path) -> None:
     os.setgroups([])
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)
-    _keep_access(libc)
+    if not (os.access(program, os.X_OK) and os.access(folder, os.R_OK | os.W_OK | os.X_OK)):
+        _keep_access(libc)
 
 
 def service_account() -> pwd.struct_passwd:

@@ -125,10 +125,19 @@ class Statements:
             AND NOT EXISTS (SELECT FROM {self.rows(child.table)} AS r WHERE {child.same("t", "r")})"""  # noqa: S608
 
     def seen_before(self, child: Child) -> str:
-        """Rows that an older copy of the issue has as well were there earlier than was known."""
+        """Rows that an older copy of the issue has as well were there earlier than was known.
+
+        What follows the session is the older copy's where that had the same content already.
+        """
+        same = f"NOT {_differs(child.content, 't', 'r')}"
+        kept = "".join(f", {name} = CASE WHEN {same} THEN r.{name} ELSE t.{name} END" for name in child.follows)
+        later = f"""{same} AND EXISTS (
+            SELECT FROM {self.table("session_issues")} AS s
+            WHERE s.issue_pk = t.issue_pk AND s.session_id = t.session_id AND s.created_at > r.created_at)"""
         return f"""
-            UPDATE {self.table(child.table)} AS t SET created_at = r.created_at
-            FROM {self.rows(child.table)} AS r WHERE {child.same("t", "r")} AND t.created_at > r.created_at"""  # noqa: S608
+            UPDATE {self.table(child.table)} AS t SET created_at = least(t.created_at, r.created_at){kept}
+            FROM {self.rows(child.table)} AS r WHERE {child.same("t", "r")}
+            AND (t.created_at > r.created_at OR {later if child.follows else "false"})"""  # noqa: S608
 
     def _reorder(self, issues: str, links: str) -> str:
         """After older copies came in late: the times as if they had come in order.

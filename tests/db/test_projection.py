@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -135,10 +136,15 @@ def test_an_older_copy_never_overwrites_a_newer_one(engine: Engine, projection: 
 def test_the_order_of_arrival_does_not_matter(
     engine: Engine, server: Any, order: tuple[int, ...], projection: Projection
 ) -> None:
-    """Content A, then B, then A again, seen by four sessions: whatever comes first, the rows are the same."""
+    """Content A, then B, then A again, seen by four sessions: whatever comes first, the rows are the same.
+
+    One file could not be had by the first session, all the others have it.
+    """
     first = issue(100, minutes=1)
+    failed = deepcopy(first)
+    failed["attachments"][0] |= {"downloaded": False, "download_error": "gone"}
     seen = [
-        first,
+        hashed(failed),
         changed(first, 11, 2, status="Closed", comments=first["comments"][:1]),
         changed(first, 21, 3),
         changed(first, 31, 4),
@@ -151,6 +157,12 @@ def test_the_order_of_arrival_does_not_matter(
                   (SELECT count(*) FROM ims.issue_comments) FROM ims.issues""",
     )
     assert found == [("Open", 4, at(1), at(31), at(21), at(1), 2)]
+    files = rows(
+        engine,
+        """SELECT a.file_id, s.session_uuid::text, a.created_at
+           FROM ims.attachments a JOIN ims.crawl_sessions s USING (session_id) ORDER BY 1""",
+    )
+    assert files == [("101", session_uuid(2), at(1)), ("102", session_uuid(1), at(1))]
 
 
 def test_a_session_counts_once_however_often_it_sees_an_issue(engine: Engine, projection: Projection) -> None:
