@@ -27,6 +27,8 @@ VERSION = "18"
 SUPERUSER = "postgres"
 OWNER = "ims_owner"
 DATABASE = "ims_crawler"
+BUILTIN_LOCALE = {"16": (), "18": ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")}
+"""Upper and lower case of all scripts, independent of the machine, where the server can do it."""
 
 
 class EmbeddedServerError(ImsError):
@@ -58,7 +60,7 @@ def data_version(cluster: Path) -> str | None:
         return None
 
 
-def initialise(folder: Path, cluster: Path, passfile: Path) -> None:
+def initialise(folder: Path, cluster: Path, passfile: Path, version: str = VERSION) -> None:
     """Make a new cluster beside its place and rename it, so that a half-made one is never taken for whole.
 
     Raises EmbeddedServerError when initdb fails.
@@ -77,9 +79,9 @@ def initialise(folder: Path, cluster: Path, passfile: Path) -> None:
         "log_timezone": "UTC",
     }
     command = [
-        str(binary("initdb")), "--pgdata=cluster", f"--username={SUPERUSER}", "--pwfile=password",
+        str(binary("initdb", version)), "--pgdata=cluster", f"--username={SUPERUSER}", "--pwfile=password",
         "--auth=scram-sha-256",
-        "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+        "--encoding=UTF8", "--locale=C", *BUILTIN_LOCALE[version],
         *(f"--set={name}={value}" for name, value in settings.items()),
     ]  # fmt: skip
     result = subprocess.run(

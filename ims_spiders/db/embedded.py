@@ -18,7 +18,7 @@ from urllib.parse import quote
 import psycopg2
 
 from ims_spiders.db import cluster
-from ims_spiders.db.cluster import DATABASE, OWNER, SUPERUSER, EmbeddedServerError
+from ims_spiders.db.cluster import DATABASE, OWNER, SUPERUSER, VERSION, EmbeddedServerError
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -36,9 +36,13 @@ class ServerStatus:
 
 
 class EmbeddedServer:
-    """The server under `<data_dir>/postgres`; made on the first start, which creates the database as well."""
+    """The server under `<data_dir>/postgres`; made on the first start, which creates the database as well.
 
-    def __init__(self, data_dir: Path):
+    `version` is the major version that a new one gets, 16 or 18; an existing one keeps its own.
+    """
+
+    def __init__(self, data_dir: Path, version: str = VERSION):
+        self._version = version
         self.folder = data_dir.absolute() / "postgres"
         self.cluster = self.folder / "cluster"
         self.log = self.folder / "server.log"
@@ -107,7 +111,7 @@ class EmbeddedServer:
     def _prepare(self) -> None:
         """Have a cluster that can be started: a new one, or one whose last server left nothing behind."""
         if cluster.data_version(self.cluster) is None:
-            cluster.initialise(self.folder, self.cluster, self.passfile)
+            cluster.initialise(self.folder, self.cluster, self.passfile, self._version)
         cluster.clear_remains(self.cluster, START_SECONDS)
 
     def _launch(self) -> None:

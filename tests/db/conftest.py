@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -12,7 +13,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from ims_spiders.config import DatabaseConfig
 from ims_spiders.db.embedded import EmbeddedServer
-from ims_spiders.db.engine import connect, open_engine, parse_url
+from ims_spiders.db.engine import open_engine, parse_url
 from ims_spiders.db.projection import Projection
 from ims_spiders.db.schema import initialise
 
@@ -78,11 +79,26 @@ def projection(engine: Engine) -> Projection:
     return Projection(engine)
 
 
+@pytest.fixture(scope="session")
+def prototype(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a finished, stopped server, to be copied and killed: making one takes the longest."""
+    data_dir = tmp_path_factory.mktemp("prototype")
+    made = EmbeddedServer(data_dir)
+    made.start()
+    made.stop()
+    return data_dir
+
+
+@pytest.fixture
+def own_server(prototype: Path, tmp_path: Path) -> Iterator[EmbeddedServer]:
+    """A stopped server of the test's own, in `tmp_path / "data"`."""
+    shutil.copytree(prototype, tmp_path / "data", symlinks=True)
+    (tmp_path / "data" / "postgres" / "port").unlink()
+    made = EmbeddedServer(tmp_path / "data")
+    yield made
+    made.stop()
+
+
 def database_engine(server: EmbeddedServer, name: str) -> Engine:
     """An engine as the product makes it, for one database of the test's server."""
     return open_engine(parse_url(server.dsn(database=name)), DatabaseConfig(), {"password": server.password()})
-
-
-def own_engine(data_dir: Path) -> Engine:
-    """The engine of a data directory's own server, started when it does not run."""
-    return connect(DatabaseConfig(), data_dir)

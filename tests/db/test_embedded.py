@@ -27,16 +27,6 @@ START = (
 )
 
 
-@pytest.fixture(scope="module")
-def prototype(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with a finished, stopped server, to be copied: making one takes the longest."""
-    data_dir = tmp_path_factory.mktemp("prototype")
-    server = EmbeddedServer(data_dir)
-    server.start()
-    server.stop()
-    return data_dir
-
-
 @pytest.fixture
 def server(prototype: Path, tmp_path: Path) -> Iterator[EmbeddedServer]:
     """A stopped server of the test's own, below a long path with a blank and Korean in it."""
