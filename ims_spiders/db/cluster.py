@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import ClassVar
@@ -231,8 +232,8 @@ def tail(log: Path) -> str:
 
 
 def _launcher() -> list[str]:
-    """The command that starts a program detached and never as root."""
-    return [sys.executable, "-I", str(Path(__file__).with_name("launch.py"))]
+    """The command that starts a program detached and never as root; its code travels along, also out of an egg."""
+    return [sys.executable, "-I", "-c", (files("ims_spiders.db") / "launch.py").read_text(encoding="utf-8")]
 
 
 def _environment() -> dict[str, str]:

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -285,6 +286,25 @@ def test_root_in_a_container_without_namespaces_can_run_one(prototype: Path, tmp
         assert {path.stat().st_uid for path in server.folder.rglob("*")} == {0}
     finally:
         server.stop()
+
+
+def test_it_works_out_of_a_zipped_egg(own_server: EmbeddedServer, tmp_path: Path) -> None:
+    """Scrapyd imports projects from such a file without unpacking it."""
+    root = Path(__file__).parents[2]
+    egg = tmp_path / "ims_spiders.egg"
+    with zipfile.ZipFile(egg, "w") as archive:
+        for path in [*(root / "ims_spiders").rglob("*.py"), *(root / "ims_spiders" / "db" / "sql").glob("*.sql")]:
+            archive.write(path, path.relative_to(root))
+    program = (
+        f"import sys; sys.path.insert(0, {str(egg)!r}); import ims_spiders; assert '.egg' in ims_spiders.__file__\n"
+        "from pathlib import Path; from ims_spiders.config import DatabaseConfig\n"
+        "from ims_spiders.db import engine, schema\n"
+        "print(schema.initialise(engine.connect(DatabaseConfig(), Path(sys.argv[1]))))"
+    )
+    command = [PYTHON, "-I", "-c", program, str(own_server.folder.parent)]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "True\n"
 
 
 def test_programs_are_named_when_missing(monkeypatch: pytest.MonkeyPatch) -> None:
