@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, unquote_plus, urljoin, urlsplit, urlunsplit
 
@@ -12,6 +13,9 @@ from ims_spiders.exceptions import AttachmentUnlearned, ConfigurationError
 from ims_spiders.items import Attachment
 
 FORM = "application/x-www-form-urlencoded"
+SHORTEST_NUMBER = 4
+"""Digits; a shorter number inside a value is as likely a version or a count."""
+
 PLACES = ("file_id", "kind", "issue_id", "filename")
 
 
@@ -61,8 +65,9 @@ def derive_pattern(
 ) -> DownloadPattern:
     """The pattern behind one observed request for a known attachment.
 
-    Only whole values are taken for places: a parameter's value, a segment of the path, and in a body that is not a
-    form the number itself. Raises AttachmentUnlearned when the file's number is nowhere in the request.
+    Whole values are taken for places (a parameter's value, a segment of the path), and numbers of four digits or more
+    also where they stand inside one, as in `/files/261102.do`. Raises AttachmentUnlearned when the file's number is
+    nowhere in the request.
     """
     values = _values(issue_id, attachment)
     parts = urlsplit(url)
@@ -71,7 +76,7 @@ def derive_pattern(
     pattern_body = body
     if body:
         form = content_type.partition(";")[0].strip().lower() in {"", FORM}
-        pattern_body = _form_pattern(body, values) if form else body.replace(attachment.file_id, "{file_id}")
+        pattern_body = _form_pattern(body, values) if form else _numbers_placed(body, values)
     if "{file_id}" not in pattern_url + pattern_body:
         raise AttachmentUnlearned(
             f"the tracker requests attachment {attachment.file_id} in a way that does not name it "
@@ -98,7 +103,15 @@ def _place(raw: str, decoded: str, values: dict[str, str]) -> str:
     for name in PLACES:
         if values[name] and decoded == values[name]:
             return f"{{{name}}}"
-    return raw.replace("{", "%7B").replace("}", "%7D")
+    return _numbers_placed(raw.replace("{", "%7B").replace("}", "%7D"), values)
+
+
+def _numbers_placed(text: str, values: dict[str, str]) -> str:
+    """Put the file's and the issue's number in places where they stand free of other letters and digits."""
+    for name in ("file_id", "issue_id"):
+        if len(values[name]) >= SHORTEST_NUMBER:
+            text = re.sub(rf"(?<![0-9A-Za-z]){re.escape(values[name])}(?![0-9A-Za-z])", f"{{{name}}}", text)
+    return text
 
 
 def _form_pattern(form: str, values: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ import hashlib
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from scrapy import Request
@@ -57,7 +58,7 @@ class AttachmentsPipeline(FilesPipeline):
     def __init__(self, store_uri: Any, download_func: None = None, *, crawler: Crawler):
         super().__init__(store_uri, crawler=crawler)
         config = load_tracker_config()
-        self._data_dir = config.data_dir
+        self._host = urlsplit(config.base_url).hostname
         self._requests = AttachmentRequests(config, self._download)
         self._largest = crawler.settings.getint("IMS_ATTACHMENT_MAX_BYTES")
         self._useless_exact_requests = 0
@@ -81,6 +82,10 @@ class AttachmentsPipeline(FilesPipeline):
             _take_over(attachment, stored)
             self.inc_stats("uptodate")
             return
+        if not self._on_tracker(attachment):
+            # A picture that somebody linked from elsewhere: asking for it would tell others who reads what.
+            attachment.download_error = "not on the tracker's host, so not fetched"
+            return
         assert item.crawl is not None
         part = f"attachment:{attachment.kind}:{attachment.file_id}"
         if part in item.crawl.missing:
@@ -97,6 +102,12 @@ class AttachmentsPipeline(FilesPipeline):
             attachment.download_error = reason
             item.crawl.missing.append(part)
             self._report(error, item, attachment)
+
+    def _on_tracker(self, attachment: Attachment) -> bool:
+        if attachment.kind != "INLINE" or (attachment.url or "").startswith("data:"):
+            return True
+        parts = urlsplit(attachment.url or "")
+        return parts.scheme in {"http", "https"} and parts.hostname == self._host
 
     async def _answer(self, item: Issue, attachment: Attachment) -> Response:
         if attachment.kind == "INLINE" and (attachment.url or "").startswith("data:"):

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.crawl.crawling import Archive
-from tests.db.conftest import admin, engine, server, template
+pytest.register_assert_rewrite("tests.crawl.oracle", "tests.crawl.crawling")
+
+from tests.crawl.crawling import Archive  # noqa: E402 - its assertions explain themselves
+from tests.db.conftest import admin, engine, server, template  # noqa: E402
 
 __all__ = ["admin", "engine", "server", "template"]
 

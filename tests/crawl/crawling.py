@@ -25,7 +25,9 @@ class Run:
     returncode: int
     stdout: str
     stderr: str
-    feed: list[dict[str, Any]]
+    feed: list[dict[str, Any]] = field(default_factory=list)
+    exit_code: int | None = None
+    """What `ims crawl` would have ended with; `scrapy crawl` itself ends with 0 whatever happened."""
 
 
 @dataclass
@@ -66,6 +68,8 @@ class Archive:
             command += ["-s", setting]
         done = run(command, variables, timeout)
         done.feed = [json.loads(line) for line in feed.read_text("utf-8").splitlines()] if feed.exists() else []
+        if self.sessions():
+            done.exit_code = self.last().read_session()["exit_code"]
         return done
 
     def ims(self, variables: dict[str, str], *arguments: str, timeout: float = 120) -> Run:
@@ -118,4 +122,4 @@ def run(command: list[str], variables: dict[str, str], timeout: float) -> Run:
     done = subprocess.run(
         command, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
     )
-    return Run(done.returncode, done.stdout, done.stderr, [])
+    return Run(done.returncode, done.stdout, done.stderr)

@@ -42,7 +42,7 @@ def test_a_killed_crawl_goes_on_where_it_was(archive: Archive) -> None:
         assert archive.last().read_session()["status"] == "running"
         asked(tracker)
         run = archive.crawl(env, resume="last")
-        assert run.returncode == 0, run.stderr
+        assert run.exit_code == 0, run.stderr
         again = asked(tracker)
     assert len(archive.sessions()) == 1
     documents = archive.documents()
@@ -61,9 +61,9 @@ def test_a_killed_crawl_goes_on_where_it_was(archive: Archive) -> None:
 def test_the_same_crawl_twice_rewrites_nothing(archive: Archive) -> None:
     with OtherTracker() as tracker:
         env = variables(archive, tracker)
-        assert archive.crawl(env, query="TPETIME").returncode == 0
+        assert archive.crawl(env, query="TPETIME").exit_code == 0
         before = _children(archive), _stamps(archive.data_dir / "attachments")
-        assert archive.crawl(env, query="TPETIME").returncode == 0
+        assert archive.crawl(env, query="TPETIME").exit_code == 0
     assert (_children(archive), _stamps(archive.data_dir / "attachments")) == before
     assert tracker.logins == 1
     rows = archive.rows("select crawl_count, first_crawled_at < last_crawled_at as later from ims.issues")
@@ -74,14 +74,14 @@ def test_the_same_crawl_twice_rewrites_nothing(archive: Archive) -> None:
 def test_refresh_changed_asks_for_pages_but_not_again_for_files(files_only: Archive) -> None:
     with OtherTracker() as tracker:
         env = variables(files_only, tracker)
-        assert files_only.crawl(env, query="TPETIME").returncode == 0
+        assert files_only.crawl(env, query="TPETIME").exit_code == 0
         first = files_only.documents()
         asked(tracker)
         number = next(n for n in first if len(tracker.world[n]["files"]) == 1)
         (file_id,) = tracker.world[number]["files"]
         tracker.world[number]["files"][str(int(file_id) + 9)] = "새 파일.log"
         tracker.world[number]["comments"]["799999"] = "새 답변"
-        assert files_only.crawl(env, query="TPETIME", refresh="changed").returncode == 0
+        assert files_only.crawl(env, query="TPETIME", refresh="changed").exit_code == 0
         second = asked(tracker)
     assert sum(count for address, count in second.items() if address.startswith(VIEW)) >= len(first)
     assert 1 <= second[FILE] <= 2, "the new file, and perhaps the click that teaches how to ask for it"
@@ -94,10 +94,10 @@ def test_refresh_changed_asks_for_pages_but_not_again_for_files(files_only: Arch
 def test_refresh_missing_asks_only_for_what_no_session_has(files_only: Archive) -> None:
     with OtherTracker() as tracker:
         env = variables(files_only, tracker)
-        assert files_only.crawl(env, query="TPETIME", related=0).returncode == 0
+        assert files_only.crawl(env, query="TPETIME", related=0).exit_code == 0
         known = set(files_only.documents())
         asked(tracker)
-        assert files_only.crawl(env, refresh="missing").returncode == 0
+        assert files_only.crawl(env, refresh="missing").exit_code == 0
         second = asked(tracker)
     assert set(files_only.documents()) == set(tracker.world) - known
     assert sum(second[f"{VIEW}?{number}"] for number in known) == 0
@@ -123,7 +123,7 @@ def test_resume_asks_again_for_just_the_file_that_failed(archive: Archive) -> No
         tracker.missing_files.clear()
         asked(tracker)
         run = archive.crawl(env, resume=archive.last().read_session()["session_uuid"])
-        assert run.returncode == 0, run.stderr
+        assert run.exit_code == 0, run.stderr
         second = asked(tracker)
     assert sum(count for address, count in second.items() if address.startswith(VIEW)) <= 1
     assert second[FILE] <= 2

@@ -46,7 +46,7 @@ def test_everything_of_the_search_and_nothing_else(archive: Archive, render: str
     with OtherTracker() as tracker:
         env = variables(archive, tracker, IMS_RENDER=render)
         run = archive.crawl(env, product="OpenFrame", query="TPETIME", max_depth=2)
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     expected = expected_ids(tracker, "TPETIME", ["137", "123"], 2)
     documents = archive.documents()
     assert set(documents) == expected
@@ -66,7 +66,7 @@ def test_both_ways_give_the_same_issue(files_only: Archive) -> None:
     with OtherTracker() as tracker:
         for render in ("auto", "always"):
             run = files_only.crawl(variables(files_only, tracker, IMS_RENDER=render), query="TPETIME", related=0)
-            assert run.returncode == 0, run.stderr
+            assert run.exit_code == 0, run.stderr
             contents.append({issue_id: {**one, "crawl": None} for issue_id, one in files_only.documents().items()})
     assert contents[0] == contents[1]
 
@@ -76,7 +76,7 @@ def test_without_a_browser_a_given_pattern_is_used(files_only: Archive) -> None:
     with OtherTracker() as tracker:
         env = variables(files_only, tracker, IMS_RENDER="never", IMS_ATTACHMENT_URL=pattern, IMS_BROWSER="/nonexistent")
         run = files_only.crawl(env, product="OpenFrame Batch", max_results=3, related=0)
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     assert len(files_only.documents()) == 3
     for document in files_only.documents().values():
         check_document(tracker, document)
@@ -86,7 +86,7 @@ def test_without_a_browser_a_given_pattern_is_used(files_only: Archive) -> None:
 def test_an_expiry_in_the_middle_leads_to_one_new_login(files_only: Archive) -> None:
     with OtherTracker(expire_after=25) as tracker:
         run = files_only.crawl(variables(files_only, tracker))
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     assert set(files_only.documents()) == set(tracker.world)
     for document in files_only.documents().values():
         check_document(tracker, document)

@@ -21,6 +21,8 @@ OTHER = Attachment("300001", "PATCH", "a&b=c.zip")
         ("/tody/f.do?fileId=261102&gubun=ISSUE", "/tody/f.do?fileId=300001&gubun=PATCH"),
         ("/tody/f.do?gubun=ISSUE&x=1&fileId=261102", "/tody/f.do?gubun=PATCH&x=1&fileId=300001"),
         ("/tody/file/261102/ISSUE", "/tody/file/300001/PATCH"),
+        ("/tody/issue/348115/files/261102.do?k=ISSUE", "/tody/issue/99999/files/300001.do?k=PATCH"),
+        ("/tody/f.do?key=ISSUE_261102_1", "/tody/f.do?key=ISSUE_300001_1"),
         ("/tody/f.do?issueId=348115&id=261102", "/tody/f.do?issueId=99999&id=300001"),
         ("/tody/f.do?id=261102&t=2611020", "/tody/f.do?id=300001&t=2611020"),
         ("/tody/f.do?id=261102&t=%7Bx%7D&e=", "/tody/f.do?id=300001&t=%7Bx%7D&e="),
