@@ -79,7 +79,8 @@ async def _ledger(request: web.Request, handler: Handler) -> web.StreamResponse:
         await response.prepare(request)
         entry.status = response.status
         await response.write_eof()
-        entry.bytes = response.body_length
+        body = response.body if isinstance(response, web.Response) else None
+        entry.bytes = len(body) if isinstance(body, bytes) else response.body_length
     return response
 
 

@@ -71,7 +71,8 @@ async def _search(request: web.Request) -> Any:
     """Hits of a search. `product` is the beginning of a name; `activities` are status names, all when left out."""
     codes = request.query.getall("productCodes", []) or search.product_codes(request.query.get("product", ""))
     statuses = request.query.getall("activities", []) or catalog.STATUSES
-    hits = search.find(request.app[STATE].world, request.query.get("keyword", ""), codes, statuses)
+    world = request.app[STATE].world
+    hits = search.find(world, request.query.get("keyword", ""), codes, statuses) if codes else []
     return {"total": len(hits), "issue_ids": [str(issue.issue_id) for issue in hits]}
 
 

@@ -89,3 +89,5 @@ def _bombs(world: World, rule: Rule) -> None:
 _CONTENT: dict[str, Callable[[World, Rule], None]] = {
     "xss": _xss, "hostile_names": _hostile_names, "hostile_links": _hostile_links, "bombs": _bombs,
 }  # fmt: skip
+NAMES = frozenset(_CONTENT)
+"""The faults that are content."""

@@ -186,3 +186,5 @@ _BEFORE: dict[str, Before] = {
 _AFTER: dict[str, After] = {
     "reset": _reset, "short_body": _short_body, "drip": _drip, "wrong_charset": _other_charset,
 }  # fmt: skip
+NAMES = frozenset(_BEFORE) | frozenset(_AFTER)
+"""The faults that act on a request or its answer."""

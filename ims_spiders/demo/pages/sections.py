@@ -88,7 +88,8 @@ def _comment(comment: Comment) -> str:
 <div class="legend"><span class="link2" id="action_{number}" onclick="toggle('comment_{number}')">
 {heading}
 </span></div>
-<div id="comment_{number}"><div class="commDescTR data" id="commDescTR_{number}">{comment.body.html}</div></div></div>"""
+<div id="comment_{number}">
+<div class="commDescTR data" id="commDescTR_{number}">{comment.body.html}</div></div></div>"""
 
 
 def history(issue: Issue) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
+from itertools import count
 from random import Random
 
 from ims_spiders.demo.markup import editor_text
@@ -29,6 +31,7 @@ class World:
         self._seed = f"world-{seed}"
         self._rng = Random(self._seed)
         self._next_comment, self._next_file = 2_000_000, 150_000
+        self._file_places = count(1)
         self.files = FileStore()
         self.issues: dict[int, Issue] = {}
         self._words: dict[int, str] = {}
@@ -36,14 +39,14 @@ class World:
         self._image_index: dict[str, Image] = {}
         self._fill(issues)
 
-    def _fill(self, count: int) -> None:
+    def _fill(self, size: int) -> None:
         rng = self._rng
-        small = min(count // 4, 60_000)
+        small = min(size // 4, 60_000)
         ids = sorted(rng.sample(range(20_000, 99_999), small))
-        ids += sorted(rng.sample(range(100_000, 348_500), count - small))
+        ids += sorted(rng.sample(range(100_000, 348_500), size - small))
         deck: list[Scenario] = []
         first = datetime(2014, 1, 6, 9, 0, 0)  # noqa: DTZ001 - Korean local time, as printed
-        step = timedelta(days=4300) / count
+        step = timedelta(days=4300) / size
         for number, issue_id in enumerate(ids):
             if not deck:
                 deck = [scenario for scenario in SCENARIOS for _ in range(scenario.weight)]
@@ -60,7 +63,7 @@ class World:
         self.patches: dict[PatchKey, list[int]] = patch_lists(rng, everything)
 
     def _numbers(self) -> Numbers:
-        return Numbers(self._comment_number, self.new_file_id)
+        return Numbers(self._comment_number, self.new_file_id, partial(next, self._file_places))
 
     def _comment_number(self) -> int:
         self._next_comment += self._rng.randrange(1, 90)

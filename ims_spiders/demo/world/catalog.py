@@ -56,8 +56,8 @@ PAGE_SIZES: tuple[int, ...] = (10, 20, 30, 50, 100, 500, 1000)
 COLUMNS: tuple[str, ...] = (
     "No", "Issue Number", "Category", "Product", "Version", "Module", "Subject", "Customer", "Project", "Reporter",
     "Issued Date", "Status", "Priority", "Severity", "Owner", "Handler", "Manager", "Site", "Project Code",
-    "Error Code",    "Bug Number", "Build No", "Patch No", "Patch Version", "Found Version", "Fixed Version", "Target Version",
-    "Closed Date", "Date of final order", "Actions", "Attachments",
+    "Error Code", "Bug Number", "Build No", "Patch No", "Patch Version", "Found Version", "Fixed Version",
+    "Target Version", "Closed Date", "Date of final order", "Actions", "Attachments",
 )  # fmt: skip
 EDITABLE: tuple[str, ...] = (
     "Subject", "Category", "Version", "Module", "Status", "Priority", "Severity", "Error Code", "Bug Number",

@@ -27,9 +27,9 @@ _EXTENSION = {"cp949": ".txt", "biglog": ".log", "patch": ".zip"}
 RECIPES: tuple[str, ...] = ("log", "log", "txt", "cp949", "csv", "zip", "pdf", "pdf", "docx", "xlsx", "png")
 
 
-def filename(rng: Random, recipe: str, day: str) -> str:
-    """A name for a file of that recipe; one in eight is a nasty one."""
-    if rng.random() < 0.125 and recipe != "patch":
-        pattern = rng.choice(_TRICKY)
+def filename(rng: Random, recipe: str, day: str, place: int) -> str:
+    """A name for a file of that recipe. Every eighth `place` brings the next of the nasty ones."""
+    if place % 8 == 0 and recipe != "patch":
+        pattern = _TRICKY[place // 8 % len(_TRICKY)]
         return pattern.replace("{d}", day).replace("{e}", _EXTENSION.get(recipe, f".{recipe}"))
     return rng.choice(_PLAIN[recipe]).replace("{d}", day)

@@ -32,7 +32,7 @@ def _log(file: File) -> bytes:
 
 
 def _big_log(file: File) -> bytes:
-    return "\n".join(_lines(file, 14000)).encode()
+    return "\n".join(_lines(file, 2000) * 10).encode()
 
 
 def _text(file: File) -> bytes:

@@ -20,6 +20,7 @@ class Numbers:
 
     comment: Callable[[], int]
     file: Callable[[], str]
+    file_place: Callable[[], int]
 
 
 def draw_issue(seed: str, issue_id: int, moment: datetime, scenario: Scenario, numbers: Numbers) -> Issue:
@@ -132,7 +133,7 @@ def _files(rng: Random, issue: Issue, scenario: Scenario, words: dict[str, str],
 
     def add(recipe: str, kind: str = "ISSUE", name: str = "") -> None:
         file_id = numbers.file()
-        name = name or filenames.filename(rng, recipe, day)
+        name = name or filenames.filename(rng, recipe, day, numbers.file_place())
         files.append(
             File(file_id, "PATCH" if kind == "PATCH" else "ISSUE", name, recipe, f"{issue.issue_id}:{file_id}", topic)
         )

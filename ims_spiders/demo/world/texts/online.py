@@ -17,7 +17,7 @@ TPETIME = Scenario(
             ("BLOCKTIME을 {sec}초로 늘리고 {module} MAX 값을 조정한 후 재현되지 않습니다.",),
         ),
         "ja": Telling(
-            ("{module}でTPETIMEが多発する", "オンライン処理のタイムアウト（TPETIME）について"),
+            ("{module}でTPETIMEが多発する", "オンライン処理のタイムアウトについて"),
             (
                 "ピーク時間帯に{pgm}を呼び出すとTPETIMEエラーになります。一日{n}件ほど発生しています。",
                 "タイムアウト値は{sec}秒です。再実行すると正常に終了します。",
@@ -26,7 +26,10 @@ TPETIME = Scenario(
             ("設定を変更し、プロセス数を{n}に増やしたところ再発していません。",),
         ),
         "en": Telling(
-            ("tpcall returns TPETIME in {module} under load", "Intermittent TPETIME after upgrade to {version}"),
+            (
+                "tpcall returns TPETIME in {module} under load",
+                "Intermittent time-outs of {pgm} after the upgrade to {version}",
+            ),
             (
                 "We see about {n} TPETIME errors a day when {pgm} is called, with a block time of {sec} seconds.",
                 "The service finishes in the log, but the client's tpcall had already failed with TPETIME.",
