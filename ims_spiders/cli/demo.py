@@ -76,7 +76,8 @@ def _announce(base_url: str, username: str, *, quiet: bool) -> None:
 
 
 def _stop_at_end_of_input() -> None:
-    while sys.stdin.buffer.read(1024):
+    # Not through sys.stdin: a thread that waits in it is a fatal error when the interpreter ends.
+    while os.read(0, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -64,15 +64,12 @@ def run_demo(data_dir: Path, command: Path) -> int:
 @contextmanager
 def demo_tracker() -> Iterator[str]:
     """A demo tracker in a child process; gives its address. It ends with the block, or with this process."""
-    command = [sys.executable, "-m", "ims_spiders.cli", "demo-tracker", "--stop-with-stdin", "--port", str(_port())]
-    # A session of its own: Ctrl-C asks the crawl to stop, which then still needs its tracker.
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        assert process.stdout is not None
+    process, base_url = _start(PORT if _is_free(PORT) else 0)
+    if not base_url:
+        # Another program took the port at this moment.
+        process, base_url = _start(0)
+    with process:
         try:
-            ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
-            base_url = process.stdout.readline().strip() if ready else ""
             if not base_url:
                 raise ImsError("the demo tracker did not start; `ims demo-tracker` alone says why")
             yield base_url
@@ -80,10 +77,31 @@ def demo_tracker() -> Iterator[str]:
             process.terminate()
 
 
-def _port() -> int:
+def _start(port: int) -> tuple[subprocess.Popen[str], str]:
+    """The child and its address; an empty one when it has ended or says nothing."""
+    command = [sys.executable, "-m", "ims_spiders.cli", "demo-tracker", "--stop-with-stdin", "--port", str(port)]
+    # A session of its own: Ctrl-C asks the crawl to stop, which then still needs its tracker.
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdout is not None
+    ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+    base_url = process.stdout.readline().strip() if ready else ""
+    if not base_url:
+        process.kill()
+        process.wait()
+    return process, base_url
+
+
+def _is_free(port: int) -> bool:
+    """Whether a server can listen there."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return PORT if probe.connect_ex(("127.0.0.1", PORT)) else 0
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 @contextmanager

@@ -15,12 +15,12 @@ from scrapy import Request
 from scrapy.http import HtmlResponse, Response
 
 from ims_spiders.config import TrackerConfig
-from ims_spiders.exceptions import LoginRefused, TrackerUnavailable
+from ims_spiders.exceptions import LoginRefused, PageError, TrackerUnavailable
 from ims_spiders.login.browser import launch_options
 from ims_spiders.login.browser_login import BrowserLogin
 from ims_spiders.login.http_login import HttpLogin
 from ims_spiders.login.state import read_cookie_file, to_cookie
-from ims_spiders.pages.login import is_login_page, login_url
+from ims_spiders.pages.login import LoginPage, is_login_page, login_url
 from ims_spiders.pages.urls import tracker_url
 
 SECONDS = 20
@@ -30,8 +30,10 @@ LARGEST = 4 << 20
 def fetch_login_page(base_url: str) -> str:
     """Ask for the login page; returns its address. Raises TrackerUnavailable when it does not come."""
     page = _fetch(_opener(CookieJar()), PlainRequest(login_url(base_url)))  # noqa: S310 - http or https, checked
-    if not is_login_page(page.text, page.url):
-        raise TrackerUnavailable(f"{page.url} answers, but not with a login page")
+    try:
+        _ = LoginPage(page.text, page.url).action
+    except PageError:
+        raise TrackerUnavailable(f"{page.url} answers, but not with a login page") from None
     return page.url
 
 
