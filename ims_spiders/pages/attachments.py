@@ -103,7 +103,7 @@ def parse_images(element: Element, page_url: str, source: str) -> Iterator[Attac
         url = absolute_url(page_url, reference) if reference else None
         if url is None or not _is_fetchable(url) or _is_blank(image, url):
             continue
-        url = url if url.startswith("data:") else clean_url(url)
+        url = url if _is_data(url) else clean_url(url)
         digest = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest()
         name = _image_name(url, image.get("alt") or "")
         yield Attachment(f"inline-{digest[:16]}", "INLINE", name, source=source, url=url)
@@ -114,10 +114,14 @@ def _is_fetchable(url: str) -> bool:
     return parts.scheme == "data" or (parts.scheme in ("http", "https") and bool(parts.hostname))
 
 
+def _is_data(url: str) -> bool:
+    return url[:5].lower() == "data:"
+
+
 def _is_blank(image: Element, url: str) -> bool:
     if any((image.get(side) or "").strip().removesuffix("px") in ("0", "1") for side in ("width", "height")):
         return True
-    if url.startswith("data:"):
+    if _is_data(url):
         # A GIF of one pixel, as editors put in the place of images to come.
         return "," not in url or url.partition(",")[2][:14].startswith("R0lGODlhAQABA") or not url.partition(",")[2]
     return bool(_BLANK_IMAGE.search(urlsplit(url).path))
@@ -125,7 +129,7 @@ def _is_blank(image: Element, url: str) -> bool:
 
 def _image_name(url: str, alt: str) -> str:
     described = collapse(alt)
-    if url.startswith("data:"):
+    if _is_data(url):
         kind = url[5:].partition(",")[0].partition(";")[0].strip().lower()
         return described or f"image{mimetypes.guess_extension(kind) or '.png'}"
     parts = urlsplit(url)

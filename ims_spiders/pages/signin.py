@@ -13,7 +13,7 @@ from ims_spiders.pages.document import Document, Element, has_class, within
 _LOGIN_PATH = re.compile(
     r"/auth/login(?:[/.;]|$)|/(?:sso)?login(?:\.(?:do|jsp|action|html?))?(?:;[^/]*)?/?$", re.IGNORECASE
 )
-_LOGIN_TARGET = re.compile(r"login|^\s*(?:#|javascript:.*)?\s*$", re.IGNORECASE | re.DOTALL)
+_LOGIN_TARGET = re.compile(r"login|^\s*(?:#.*|javascript:.*)?\s*$", re.IGNORECASE | re.DOTALL)
 _HEAD_FIELDS = ("userId", "userName", "userGrade")
 
 

@@ -17,6 +17,8 @@ EXAMPLES = {
     "blocks": ("<div>a</div><div>b<div>c</div></div>d", "a\nb\nc\nd"),
     "line breaks": ("a<br>b<BR/><br>c<br><br><br>d", "a\nb\n\nc\n\nd"),
     "empty lines of an editor": ("<div>a</div><div><br></div><div>&nbsp;</div><div>b</div>", "a\n\nb"),
+    "empty line of a no-break space": ("<div>a</div><div>&nbsp;</div><div>b</div>", "a\n\nb"),
+    "list item with two lines": ("<ul><li>a<br>b</li><li>c</li></ul>", "- a\nb\n- c"),
     "blanks around": ("  <p>\n a \n\n b </p>  <p> </p>", "a b"),
     "table": ("<table><tr><th>a<th>b</tr><tr><td>c<td>d e</table>f", "a | b\nc | d e\n\nf"),
     "cells with one paragraph": ("<table><tr><td><p>a</p></td><td><div>b</div></td></tr></table>", "a | b"),
