@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from ims_spiders.db.projection import Projection, WriteResult
-from tests.db.factory import at, changed, error, hashed, issue, session, session_uuid
+from tests.db.factory import at, changed, error, folder, hashed, issue, session, session_uuid
 from tests.db.inspect_rows import dump, rows, value
 
 
@@ -312,6 +313,20 @@ def _wait_until_blocked(engine: Engine) -> None:
             return
         threading.Event().wait(0.01)
     raise AssertionError("the writer never had to wait")
+
+
+def test_a_session_file_is_read_when_its_turn_has_come(engine: Engine, projection: Projection, tmp_path: Path) -> None:
+    """A load that waits for the crawl's own write must not put the older state over the newer one."""
+    where = folder(tmp_path, session(status="running", completed_at=None), [])
+    with engine.connect() as other:
+        other.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:uuid, 0))"), {"uuid": session_uuid()})
+        thread = threading.Thread(target=projection.write_session, args=(where,))
+        thread.start()
+        _wait_until_blocked(engine)
+        where.write_session(session())
+        other.commit()
+    thread.join(30)
+    assert rows(engine, "SELECT status FROM ims.crawl_sessions") == [("completed",)]
 
 
 def test_large_texts_go_in_parts(engine: Engine, projection: Projection, monkeypatch: pytest.MonkeyPatch) -> None:

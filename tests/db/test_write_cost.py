@@ -47,6 +47,14 @@ def test_an_unchanged_issue_costs_less_than_three_kilobytes_even_after_a_checkpo
     assert written / ISSUES < 3000
 
 
+def test_the_rows_of_issues_stay_narrow(engine: Engine, projection: Projection) -> None:
+    """Also those of small issues, whose content PostgreSQL by itself would keep inline."""
+    projection.write_session(session())
+    documents = [issue(number) for number in range(1000, 1000 + ISSUES)]
+    assert projection.write_issues(session_uuid(), documents).new == ISSUES
+    assert value(engine, "SELECT pg_relation_size('ims.issues')") / ISSUES < 1400
+
+
 def test_counting_a_sighting_is_a_heap_only_update(
     engine: Engine, projection: Projection, filled: list[dict[str, object]]
 ) -> None:
