@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from http.cookiejar import CookieJar
@@ -90,6 +91,14 @@ class Client:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.url, error.headers, error.read())
+
+
+def wait_until(reached: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for something that another thread brings about. Fails when it does not come."""
+    give_up = time.monotonic() + seconds
+    while not reached():
+        assert time.monotonic() < give_up, "it did not happen in time"
+        time.sleep(0.01)
 
 
 def row_ids(answer: Answer) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Download, Error, Page, Request, sync_playwright
 
 from ims_spiders.demo.server import DemoTracker
 from ims_spiders.demo.state import ATTACHMENT_STYLES
@@ -144,37 +144,32 @@ def first_file(tracker: DemoTracker, kind: str) -> tuple[Issue, File]:
 
 
 @pytest.mark.parametrize("style", ATTACHMENT_STYLES)
-def test_a_click_requests_the_file_in_the_way_of_the_style(browser: Browser, style: str) -> None:
+def test_a_click_requests_the_file_in_the_way_of_the_style(page: Page, style: str) -> None:
     with DemoTracker(issues=60, attachment_style=style) as tracker:
+        log_in(page, tracker)
         for kind in ("ISSUE", "PATCH"):
             issue, file = first_file(tracker, kind)
-            seen, content = click(browser, tracker, issue, file)
+            open_issue(page, tracker, issue.issue_id)
+            seen, content = click(page, file)
             assert content == tracker.world.files.content(file)
             assert seen.method == ("POST" if style == "post" else "GET")
-            target = seen.url + (seen.post_data or "")
-            assert file.file_id in target
+            assert file.file_id in seen.url + (seen.post_data or "")
             assert (str(issue.issue_id) in seen.url) == (style == "issue_id")
             assert ("/patch/" in seen.url) == (style == "two_urls" and kind == "PATCH")
 
 
-def click(browser: Browser, tracker: DemoTracker, issue: Issue, file: File) -> tuple[Request, bytes]:
+def click(page: Page, file: File) -> tuple[Request, bytes]:
     """Click on a file; returns the request that this makes and the bytes of the download."""
-    context = browser.new_context(accept_downloads=True)
-    context.set_default_timeout(15000)
-    page = context.new_page()
-    log_in(page, tracker)
-    open_issue(page, tracker, issue.issue_id)
-    page.wait_for_load_state("networkidle")
     if file.kind == "PATCH":
         page.click("td.title6[onclick*='PatchAttachesDiv']")
-    downloads: list[Any] = []
+    downloads: list[Download] = []
 
     def listen(opened: Page) -> None:
-        opened.on("download", lambda download: downloads.append(download))  # noqa: PLW0108 - a builtin cannot be a listener
+        opened.on("download", lambda download: downloads.append(download))  # noqa: PLW0108 - a builtin cannot listen
 
-    context.on("page", listen)
+    page.context.on("page", listen)
     listen(page)
-    with context.expect_event(
+    with page.context.expect_event(
         "request", lambda request: file.file_id in request.url + (request.post_data or "")
     ) as seen:
         page.click(f"a[onclick*=\"'{file.file_id}'\"]")
@@ -182,10 +177,7 @@ def click(browser: Browser, tracker: DemoTracker, issue: Issue, file: File) -> t
         if downloads:
             break
         page.wait_for_timeout(100)
-    content = Path(downloads[0].path()).read_bytes()
-    request = seen.value
-    context.close()
-    return request, content
+    return seen.value, Path(downloads[0].path()).read_bytes()
 
 
 def test_an_endless_script_keeps_the_navigation_from_ending(page: Page) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from ims_spiders.demo.server import DemoTracker
-from tests.demo.client import Client, row_ids, total
+from tests.demo.client import Client, row_ids, total, wait_until
 
 
 def test_the_ledger_tells_who_asked_what(tracker: DemoTracker) -> None:
@@ -45,7 +44,7 @@ def test_max_in_flight_counts_what_is_under_way(at_once: int) -> None:
         with ThreadPoolExecutor(at_once) as pool:
             list(pool.map(lambda _: client.issue(number), range(at_once * 2)))
         assert tracker.ledger.max_in_flight == at_once
-        assert tracker.ledger.in_flight == 0
+        wait_until(lambda: tracker.ledger.in_flight == 0)
 
 
 def test_a_client_that_went_away_is_not_under_way_any_more(tracker: DemoTracker, client: Client) -> None:
@@ -54,10 +53,7 @@ def test_a_client_that_went_away_is_not_under_way_any_more(tracker: DemoTracker,
     impatient.jar = client.jar
     with pytest.raises(TimeoutError):
         impatient.issue(1)
-    give_up = time.monotonic() + 5
-    while tracker.ledger.in_flight and time.monotonic() < give_up:
-        time.sleep(0.01)
-    assert tracker.ledger.in_flight == 0
+    wait_until(lambda: tracker.ledger.in_flight == 0)
     assert tracker.ledger.entries[-1].status == 0
 
 
@@ -65,9 +61,7 @@ def test_a_reset_keeps_what_is_under_way(tracker: DemoTracker, client: Client) -
     tracker.faults.add("slow:seconds=0.5,path=issueView")
     asking = threading.Thread(target=client.issue, args=(1,))
     asking.start()
-    give_up = time.monotonic() + 5
-    while not tracker.ledger.in_flight and time.monotonic() < give_up:
-        time.sleep(0.01)
+    wait_until(lambda: tracker.ledger.in_flight == 1)
     tracker.reset_ledger()
     assert tracker.ledger.max_in_flight == 1
     asking.join()

@@ -28,6 +28,8 @@ def test_relation_lists_are_json_with_the_issues_own_entry(reader: Client, truth
             assert entry["relationIssueId"] == (0 if own else int(number))
         titles = {str(entry["issueId"]): entry["subject"] for entry in entries}
         assert all(titles[related["issue_id"]] == related["title"] for related in expected)
+        numbers = [related["issue_id"] for related in issue["related"]]
+        assert len(set(numbers)) == len(numbers), "nothing comes from both lists"
     assert with_self > 50
     assert twice
 

@@ -60,7 +60,8 @@ def _pair(label: str, value: Value, pairs: int, width: int) -> str:
     title = "title tableHeaderTitle" if len(label) % 2 else "tableHeaderTitle"
     span = 1 + 2 * (width - pairs)
     merged = f' colspan="{span}"' if pairs == 1 and span > 1 else ""
-    return f'<td class="{title}">{text(label)}</td>\n<td class="data"{merged}>\n  {_value(label, value)}\n</td>'
+    blank = "&nbsp;" if len(label) % 7 == 0 else ""
+    return f'<td class="{title}">{text(label)}{blank}</td>\n<td class="data"{merged}>\n  {_value(label, value)}\n</td>'
 
 
 def _value(label: str, value: Value) -> str:

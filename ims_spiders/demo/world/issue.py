@@ -151,5 +151,7 @@ def _files(rng: Random, issue: Issue, scenario: Scenario, words: dict[str, str],
 
 def with_issue_heading(issue: Issue) -> str:
     """The HTML of the description as the page shows it."""
-    heading = "<p><b>Issue Description</b></p>\n" if issue.opens_with_heading else ""
+    if not issue.opens_with_heading:
+        return issue.description.html
+    heading = "<p><b>Issue Description</b></p>\n" if issue.issue_id % 2 else "Issue Description<br/>\n"
     return heading + issue.description.html
