@@ -13,7 +13,7 @@ _ADDRESS = re.compile(
     r"[(<（\[]\s*([^\s()<>（）\[\],;]+@[^\s()<>（）\[\],;]+)\s*[)>）\]]|([^\s()<>（）\[\],;]+@[^\s()<>（）\[\],;]+)"
 )
 _NO_ADDRESS = re.compile(r"[(（]\s*-?\s*[)）]")
-_AROUND = " ,;/|\u3000"
+_AROUND = re.compile(r"^[\s,;/|]+|[\s,;/|]+$")
 _DATE = re.compile(
     r"(\d{4})\s*([./-])\s*(\d{1,2})\s*\2\s*(\d{1,2})\.?"
     r"(?:(?:T|\s+)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?)?",
@@ -38,7 +38,7 @@ def parse_people(value: str) -> Person:
         addresses.append(found[1] or found[2])
         end = found.end()
     names.append(value[end:])
-    cleaned = [collapse(_NO_ADDRESS.sub(" ", name)).strip(_AROUND) for name in names]
+    cleaned = [_AROUND.sub("", collapse(_NO_ADDRESS.sub(" ", name))) for name in names]
     return Person(", ".join(filter(None, cleaned)) or None, ", ".join(addresses) or None)
 
 

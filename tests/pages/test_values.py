@@ -28,6 +28,7 @@ PEOPLE = {
     "홍길동": ("홍길동", None),
     "홍길동 ( )": ("홍길동", None),
     "홍길동 (-)": ("홍길동", None),
+    "A\x1f, ;\u3000(a@example.com)": ("A", "a@example.com"),
     "": (None, None),
     " \xa0": (None, None),
     "( )": (None, None),
