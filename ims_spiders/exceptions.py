@@ -55,6 +55,11 @@ class TrackerUnavailable(ImsError):
     error_type: ClassVar[ErrorType] = "network_error"
 
 
+class CrawlEnding(ImsError):
+    """What was asked for is not had because the crawl is being ended. Raised by the session middleware after it has
+    reported the reason; no error of its own: resuming asks again."""
+
+
 class PageError(ImsError):
     """A page is not what it should be. Raised by page objects; the page goes to quarantine, the issue is failed."""
 

@@ -15,7 +15,7 @@ from scrapy import signals as scrapy_signals
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
-from ims_spiders.exceptions import ImsError, IssueNotAvailable, PageError, StorageError
+from ims_spiders.exceptions import CrawlEnding, ImsError, IssueNotAvailable, PageError, StorageError
 from ims_spiders.extensions.outcome import close_reason_for
 from ims_spiders.extensions.session import CrawlSession
 from ims_spiders.items import utc_milliseconds
@@ -64,6 +64,8 @@ class ErrorLog:
         item: Any = None,
     ) -> None:
         """One of the project's own reports."""
+        if isinstance(error, CrawlEnding):
+            return
         grade = severity or _severity(error, visit)
         kept = self._quarantine(error, issue_id, response, item)
         self._record(error, grade, {"url": url or None, "issue_id": issue_id, "quarantine": kept})

@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response, TextResponse
 
 from ims_spiders.config import load_tracker_config
 from ims_spiders.db.durable import write_durably
-from ims_spiders.exceptions import ImsError, LoginRefused, WrongUser
+from ims_spiders.exceptions import CrawlEnding, ImsError, LoginRefused, WrongUser
 from ims_spiders.login.browser_login import BrowserLogin, close_page
 from ims_spiders.login.http_login import COOKIE_JAR, HttpLogin
 from ims_spiders.login.session import Authenticator, Generation, LoginSession
@@ -36,7 +35,6 @@ class SessionMiddleware:
     def __init__(self, crawler: Crawler):
         self._crawler = crawler
         config = load_tracker_config()
-        self._login_url_host = urlsplit(config.base_url).hostname
         self._authenticator: Authenticator = (
             HttpLogin(config.base_url, self._download, self._http_login_cookies)
             if config.render == "never"
@@ -45,6 +43,7 @@ class SessionMiddleware:
         self.login = LoginSession(config, self._authenticator, functools.partial(write_durably, mode=0o600))
         self._jars_filled: set[int] = set()
         self._user_id: str | None = None
+        self._ended = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionMiddleware:
@@ -71,8 +70,7 @@ class SessionMiddleware:
         repeats = request.meta.get("ims_repeats", 0) + 1
         if repeats > MAX_REPEATS:
             error = LoginRefused(f"the tracker asks for a login again and again at {response.url}")
-            self._stop(error, request)
-            raise IgnoreRequest(str(error))
+            raise self._ending(error, request)
         self._crawler.stats.inc_value("ims/login/expired_answers")
         generation = int(request.meta["ims_generation"])
         await self._login_or_stop(lambda: self.login.renew(generation), request)
@@ -90,13 +88,16 @@ class SessionMiddleware:
         try:
             generation = await ask()
         except ImsError as error:
-            self._stop(error, request)
-            raise IgnoreRequest(f"no login: {type(error).__name__}") from error
+            raise self._ending(error, request) from error
         self._crawler.stats.inc_value("ims/login/count", self.login.logins - before)
         return generation
 
-    def _stop(self, error: ImsError, request: Request) -> None:
-        self._crawler.signals.send_catch_log(signals.problem, error=error, url=request.url)
+    def _ending(self, error: ImsError, request: Request) -> CrawlEnding:
+        """Report once why the crawl ends; everything that waits for a login then ends with it."""
+        if not self._ended:
+            self._ended = True
+            self._crawler.signals.send_catch_log(signals.problem, error=error, url=request.url)
+        return CrawlEnding(f"the crawl is being ended: {type(error).__name__}")
 
     def _fill_jar(self, generation: Generation) -> None:
         if generation.number in self._jars_filled:
@@ -130,8 +131,7 @@ class SessionMiddleware:
             error = WrongUser(
                 f"the session at {response.url} suddenly belongs to another user; nothing of it is stored"
             )
-            self._stop(error, request)
-            raise IgnoreRequest(str(error))
+            raise self._ending(error, request)
 
 
 def is_login_answer(response: Response) -> bool:

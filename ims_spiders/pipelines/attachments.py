@@ -16,7 +16,7 @@ from scrapy.pipelines.files import FilesPipeline, FSFilesStore
 
 from ims_spiders.config import load_tracker_config
 from ims_spiders.db.durable import write_durably
-from ims_spiders.exceptions import AttachmentError, AttachmentUnlearned, StorageError
+from ims_spiders.exceptions import AttachmentError, AttachmentUnlearned, CrawlEnding, StorageError
 from ims_spiders.items import Attachment, Issue
 from ims_spiders.login.attachment_requests import AttachmentRequests
 from ims_spiders.pipelines.file_answers import not_a_file
@@ -138,7 +138,9 @@ class AttachmentsPipeline(FilesPipeline):
         # Files are mostly packed already, and their declared length then is the length that was asked for.
         request.headers["Accept-Encoding"] = "identity"
         response = await self._download(request)
-        return response, not_a_file(response, attachment, request.meta.get("ims_wire_bytes"))
+        # The request that was answered in the end: a repetition is another one than that which was sent first.
+        answered = response.request or request
+        return response, not_a_file(response, attachment, answered.meta.get("ims_wire_bytes"))
 
     async def _store(self, item: Issue, attachment: Attachment, response: Response) -> None:
         path = attachment_path(item.issue_id, attachment, item.attachments)
@@ -164,6 +166,8 @@ class AttachmentsPipeline(FilesPipeline):
         return session
 
     def _report(self, error: Exception, item: Issue, attachment: Attachment) -> None:
+        if isinstance(error, CrawlEnding):
+            return
         named = error if isinstance(error, StorageError) else _named(error, attachment)
         self.crawler.signals.send_catch_log(
             signals.problem,
