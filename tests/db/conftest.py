@@ -29,9 +29,12 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+def server(prototype: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A running embedded server of this worker's own."""
-    made = EmbeddedServer(tmp_path_factory.mktemp("server"))
+    data_dir = tmp_path_factory.mktemp("server") / "data"
+    shutil.copytree(prototype, data_dir, symlinks=True)
+    (data_dir / "postgres" / "port").unlink()
+    made = EmbeddedServer(data_dir)
     made.start()
     yield made
     made.stop()
