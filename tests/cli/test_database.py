@@ -13,8 +13,6 @@ from ims_spiders.cli.psql import connection_variables
 from ims_spiders.exceptions import ConfigurationError
 from tests.cli.conftest import Ims
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 
 def test_status_starts_nothing(ims: Ims) -> None:
     done = ims.run("db", "status", "--json")

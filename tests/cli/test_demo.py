@@ -18,8 +18,6 @@ import pytest
 from ims_spiders.cli.demorun import QUERIES
 from tests.cli.conftest import Ims, clean_environment
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Ims, subprocess.CompletedProcess[str]]]:
