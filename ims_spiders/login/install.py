@@ -30,10 +30,16 @@ def why_it_does_not_start() -> str | None:
     except BrowserMissing as error:
         return str(error)
     except Exception as error:  # noqa: BLE001 - whatever a broken browser brings about, the answer is its first line
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        reason = next((line for line in lines if "error while loading" in line or "sandbox" in line), lines[0])
-        return f"{found.executable or 'the browser of Playwright'} does not start: {reason[:200]}"
+        return f"{found.executable or 'the browser of Playwright'} does not start: {_first_words(error)}"
     return None
+
+
+def _first_words(error: Exception) -> str:
+    """What the browser itself said first, else the first line of the error; the command line quoted in it is left out."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip() and "<launching>" not in line]
+    said = [line.split("[err] ", 1)[1] for line in lines if "[err] " in line]
+    telling = [line for line in said if "error while loading" in line or "sandbox" in line]
+    return (telling or said or lines or [type(error).__name__])[0][:200]
 
 
 def _render_something() -> None:
