@@ -98,6 +98,13 @@ class AttachmentUnlearned(AttachmentError):
     """How the tracker wants attachments requested is not known. Raised when it is learned; written down."""
 
 
+class RowRefused(ImsError):
+    """The database refused one issue for its content. Reported by the session when the writer ends; the issue's file
+    is whole, the other issues are stored."""
+
+    error_type: ClassVar[ErrorType] = "database_error"
+
+
 class DatabaseBehind(ImsError):
     """Not everything reached the database. Raised by the writer at the end; exit code 6, `ims db load` mends it."""
 

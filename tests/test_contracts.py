@@ -12,8 +12,8 @@ from ims_spiders.spiders.ims import ImsSpider
 
 def callbacks() -> set[str]:
     """The methods that a response is handed to."""
-    methods = inspect.getmembers(ImsSpider, inspect.isfunction)
-    return {name for name, method in methods if "response" in inspect.signature(method).parameters and name[0] != "_"}
+    own = {name: method for name, method in vars(ImsSpider).items() if inspect.isfunction(method) and name[0] != "_"}
+    return {name for name, method in own.items() if "response" in inspect.signature(method).parameters}
 
 
 def test_every_callback_has_a_contract_that_runs_and_holds() -> None:

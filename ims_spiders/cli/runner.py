@@ -54,6 +54,7 @@ def run_crawl(request: CrawlRequest, *, output_json: bool = False) -> int:
 
     settings = get_project_settings()
     settings.set("LOG_ENABLED", False, priority="cmdline")
+    settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
     settings.set("IMS_PROGRESS", "bar" if sys.stderr.isatty() else "plain", priority="cmdline")
     run = _Run(settings, request)
     run.start()
@@ -68,7 +69,7 @@ class _Run:
 
         from ims_spiders.spiders.ims import ImsSpider
 
-        self._process = AsyncCrawlerProcess(settings, install_root_handler=False)
+        self._process = AsyncCrawlerProcess(settings)
         self._crawler = self._process.create_crawler(ImsSpider)
         self._request = request
         self._failure: BaseException | None = None
@@ -98,7 +99,7 @@ class _Run:
         record = session.record()
         if output_json:
             sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
-        print_summary(record, session.folder, to_stdout=not output_json)
+        print_summary(record, session.folder, with_table=not output_json)
         exit_code: int = session.outcome.exit_code
         return exit_code
 

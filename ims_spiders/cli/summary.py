@@ -9,6 +9,9 @@ from rich.table import Table
 
 from ims_spiders.db.files import SessionFolder
 
+MOST_ERRORS = 5
+"""How many are shown; all are in errors.jsonl."""
+
 _NEXT_STEPS = {
     0: "",
     1: "Something unexpected happened; the log of the session says what.",
@@ -22,16 +25,28 @@ _NEXT_STEPS = {
 }
 
 
-def print_summary(record: dict[str, Any], folder: SessionFolder, *, to_stdout: bool) -> None:
-    """Print the session, its errors and the next step, at most 80 columns wide."""
-    console = Console(stderr=not to_stdout, soft_wrap=False, highlight=False)
-    console.width = min(console.width, 80)
-    console.print(session_table(record, folder))
-    for entry in [one for one in folder.read_errors() if one.get("severity") == "error"][:5]:
-        console.print(f"[red]{entry['error_type']}[/red] {_plain(entry['error_message'])}", overflow="fold")
+def print_summary(record: dict[str, Any], folder: SessionFolder, *, with_table: bool) -> None:
+    """The session as a table on stdout; its errors and the next step on stderr. At most 80 columns wide."""
+    if with_table:
+        _console(stderr=False).print(session_table(record, folder))
+    messages = _console(stderr=True)
+    run = record["metadata"]["runs"][-1]
+    for entry in errors_of_run(folder, run["started_at"])[:MOST_ERRORS]:
+        messages.print(f"[red]{entry['error_type']}[/red] {_plain(entry['error_message'])}", overflow="fold")
     step = _NEXT_STEPS.get(record["exit_code"] or 0, "").format(uuid=record["session_uuid"][:8])
     if step:
-        console.print(step, overflow="fold", markup=False)
+        messages.print(step, overflow="fold", markup=False)
+
+
+def errors_of_run(folder: SessionFolder, since: str) -> list[dict[str, Any]]:
+    """The errors (not the warnings) of the run that began at `since`, an ISO time in UTC."""
+    return [one for one in folder.read_errors() if one["severity"] == "error" and one["occurred_at"] >= since]
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False)
+    console.width = min(console.width, 80)
+    return console
 
 
 def session_table(record: dict[str, Any], folder: SessionFolder) -> Table:

@@ -15,7 +15,15 @@ from scrapy import signals as scrapy_signals
 from scrapy.exceptions import NotConfigured
 from scrapy.http import Response
 
-from ims_spiders.exceptions import CrawlEnding, ImsError, IssueNotAvailable, PageError, StorageError
+from ims_spiders.exceptions import (
+    CrawlEnding,
+    DatabaseBehind,
+    ImsError,
+    IssueNotAvailable,
+    PageError,
+    RowRefused,
+    StorageError,
+)
 from ims_spiders.extensions.outcome import close_reason_for
 from ims_spiders.extensions.session import CrawlSession
 from ims_spiders.items import utc_milliseconds
@@ -69,7 +77,7 @@ class ErrorLog:
         grade = severity or _severity(error, visit)
         kept = self._quarantine(error, issue_id, response, item)
         self._record(error, grade, {"url": url or None, "issue_id": issue_id, "quarantine": kept})
-        if issue_id and grade == "error":
+        if issue_id and grade == "error" and not isinstance(error, (DatabaseBehind, RowRefused)):
             self._session.statistics.failed.add(issue_id)
         if reason := close_reason_for(error):
             self._close(reason)
@@ -121,11 +129,12 @@ class ErrorLog:
 
     def _record(self, error: Exception, severity: str, detail: dict[str, Any]) -> None:
         statistics = self._session.statistics
-        if severity == "error":
-            statistics.errors += 1
-        elif detail["issue_id"]:
-            statistics.unavailable.add(detail["issue_id"])
         kind = error.error_type if isinstance(error, ImsError) else _foreign_type(error)
+        if severity != "error":
+            statistics.unavailable.update(filter(None, [detail["issue_id"]]))
+        elif kind != "database_error":
+            # What only the database lacks is in the files: the crawl itself has lost nothing.
+            statistics.errors += 1
         self._crawler.stats.inc_value(f"ims/errors/{kind}")
         message = str(error) or type(error).__name__
         level = logging.ERROR if severity == "error" else logging.WARNING

@@ -16,7 +16,7 @@ from scrapy.exceptions import NotConfigured
 
 from ims_spiders.config import load_database_config, load_tracker_config
 from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandoned
-from ims_spiders.exceptions import DatabaseBehind
+from ims_spiders.exceptions import DatabaseBehind, RowRefused
 from ims_spiders.extensions.outcome import Outcome, outcome_of
 from ims_spiders.extensions.record import end_record, new_record, resumed_record
 from ims_spiders.extensions.statistics import SessionStatistics
@@ -119,6 +119,9 @@ class CrawlSession:
     def database_reported(self, report: WriterReport) -> None:
         """Called by the database pipeline when its thread has ended."""
         self._report = report
+        for refusal in report.refused:
+            error = RowRefused(f"the database refused issue {refusal.issue_id}: {refusal.reason}")
+            self._crawler.signals.send_catch_log(signals.problem, error=error, url="", issue_id=refusal.issue_id)
         stats = self._crawler.stats
         for name in ("new", "changed", "unchanged", "behind"):
             stats.set_value(f"ims/database/{name}", getattr(report, name))

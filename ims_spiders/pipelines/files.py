@@ -45,11 +45,13 @@ class FilesPipeline:
     def _complete(self, item: Issue, session: CrawlSession) -> None:
         record = item.crawl
         assert record is not None
+        if not record.session_uuid:
+            # Not for a copy that only had files missing: its pages are as old as they are.
+            since = (datetime.now(UTC) - record.crawled_at).total_seconds() * 1000
+            record.duration_ms += max(0, round(since))
         record.session_uuid = session.uuid
         record.had_errors = bool(record.missing)
         record.error_message = f"not had: {', '.join(record.missing)}" if record.missing else None
-        since = (datetime.now(UTC) - record.crawled_at).total_seconds() * 1000
-        record.duration_ms += max(0, round(since))
 
 
 def _write(folder: SessionFolder, item: Issue) -> None:

@@ -10,9 +10,6 @@ from sqlalchemy import Engine
 pytest.register_assert_rewrite("tests.crawl.oracle", "tests.crawl.crawling")
 
 from tests.crawl.crawling import Archive  # noqa: E402 - its assertions explain themselves
-from tests.db.conftest import admin, engine, server, template  # noqa: E402
-
-__all__ = ["admin", "engine", "server", "template"]
 
 
 @pytest.fixture

@@ -158,8 +158,17 @@ def test_no_name_appears_before_the_content_is_durable(
 def test_the_order_of_a_durable_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     fsync, replace = os.fsync, Path.replace
-    monkeypatch.setattr(os, "fsync", lambda number: (calls.append("fsync"), fsync(number))[1])
-    monkeypatch.setattr(Path, "replace", lambda self, target: (calls.append("rename"), replace(self, target))[1])
+
+    def noted_fsync(number: int) -> None:
+        calls.append("fsync")
+        fsync(number)
+
+    def noted_replace(self: Path, target: Path) -> Path:
+        calls.append("rename")
+        return replace(self, target)
+
+    monkeypatch.setattr(os, "fsync", noted_fsync)
+    monkeypatch.setattr(Path, "replace", noted_replace)
     write_durably(tmp_path / "a.json", b"content", mode=0o600)
     assert calls == ["fsync", "rename", "fsync"]
     assert (tmp_path / "a.json").stat().st_mode & 0o777 == 0o600

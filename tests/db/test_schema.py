@@ -16,7 +16,7 @@ from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.db.engine import parse_url
 from ims_spiders.db.models import Base
 from ims_spiders.db.schema import SCRIPTS, VERSION, initialise, is_initialised, schema_version
-from tests.db.conftest import database_engine
+from tests.conftest import database_engine
 from tests.db.inspect_rows import rows, value
 
 SQL = Path(__file__).parents[2] / "sql"

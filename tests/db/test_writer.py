@@ -22,7 +22,7 @@ from ims_spiders.db.load import load
 from ims_spiders.db.projection import Projection
 from ims_spiders.db.watchdog import Watchdog
 from ims_spiders.db.writer import DatabaseWriter
-from tests.db.conftest import database_engine
+from tests.conftest import database_engine
 from tests.db.factory import error, folder, hashed, issue, session
 from tests.db.inspect_rows import dump, rows, value
 from tests.db.proxy import Proxy

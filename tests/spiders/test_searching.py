@@ -92,6 +92,7 @@ def test_the_walk_always_ends(shown: int, declared: int, rng: random.Random) -> 
     found = 0
     page: int | None = 1
     for _ in range(400):
+        assert page is not None
         rows = rng.randrange(shown + 1)
         progress.saw_page(page, declared, rows, found)
         page = progress.next_page(page, found)

@@ -1,0 +1,131 @@
+"""`ims crawl` as people run it: its exit codes, what it says, and how it is interrupted."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ims_spiders.demo.server import DemoTracker
+from tests.crawl import oracle
+from tests.crawl.crawling import ROOT, Archive
+from tests.crawl.test_demo_tracker import PASSWORD, variables
+
+CRAWL = ("crawl", "-p", "OpenFrame", "-q", "TPETIME", "--no-related")
+
+
+def test_cookies_of_a_browser_instead_of_a_password(files_only: Archive, tmp_path: Path) -> None:
+    with DemoTracker(password=PASSWORD) as tracker:
+        env = variables(files_only, tracker)
+        assert files_only.ims(env, *CRAWL, "-m", "1").returncode == 0
+        (state,) = (files_only.data_dir / "state").iterdir()
+        cookies = tmp_path / "cookies.json"
+        cookies.write_bytes(state.read_bytes())
+        state.unlink()
+        env = {**env, "IMS_COOKIE_FILE": str(cookies)}
+        del env["IMS_USERNAME"], env["IMS_PASSWORD"]
+        run = files_only.ims(env, *CRAWL, "-m", "3", "--json")
+        assert run.returncode == 0, run.stderr
+        assert json.loads(run.stdout)["issues_crawled"] == 3
+        assert tracker.ledger.logins_accepted == 1
+        tracker.expire_sessions()
+        run = files_only.ims(env, *CRAWL, "-m", "3")
+        assert run.returncode == 3
+        assert "export them again" in run.stderr
+        assert (tracker.ledger.logins_accepted, tracker.ledger.logins_refused) == (1, 0)
+
+
+def test_what_is_wrong_is_said_before_anything_is_asked(files_only: Archive) -> None:
+    with DemoTracker(password=PASSWORD) as tracker:
+        env = variables(files_only, tracker)
+        for wrong, said in (
+            ({"IMS_PASSWORD": ""}, "IMS_PASSWORD"),
+            ({"IMS_BASE_URL": "ims.example.com"}, "IMS_BASE_URL"),
+            ({"IMS_BROWSER": "/nonexistent"}, "IMS_BROWSER"),
+            ({"IMS_ATTACHMENT_URL": "/download.do"}, "IMS_ATTACHMENT_URL"),
+            ({"IMS_RENDER": "often"}, "IMS_RENDER"),
+        ):
+            run = files_only.ims({**env, **wrong}, *CRAWL)
+            assert run.returncode == 2, (wrong, run.stderr)
+            assert said in run.stderr
+            assert "Traceback" not in run.stderr
+        for arguments in (("--refresh", "some"), ("--resume", "last"), ("--max-results", "-4"), ("--colour",)):
+            run = files_only.ims(env, "crawl", *arguments)
+            assert run.returncode == 2, (arguments, run.stderr)
+        assert tracker.ledger.entries == []
+
+
+def test_an_unknown_product_is_named_with_those_like_it(files_only: Archive) -> None:
+    with DemoTracker(password=PASSWORD) as tracker:
+        run = files_only.ims(variables(files_only, tracker), "crawl", "-p", "OpenFrmae", "-q", "TPETIME")
+    assert run.returncode == 2
+    assert "OpenFrmae" in run.stderr
+    assert "OpenFrame" in run.stderr.replace("OpenFrmae", "")
+    assert files_only.documents() == {}
+
+
+def test_interrupted_once_it_ends_in_order_and_can_be_resumed(files_only: Archive) -> None:
+    with DemoTracker(password=PASSWORD, latency=0.1) as tracker:
+        env = variables(files_only, tracker)
+        command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
+        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
+            _wait_for_issues(files_only, 2)
+            busy = files_only.ims(env, "crawl", "--resume", "last")
+            assert busy.returncode == 2
+            assert "another process" in busy.stderr
+            crawl.send_signal(signal.SIGTERM)
+            crawl.communicate(timeout=60)
+            assert crawl.returncode == 7
+        session = files_only.last().read_session()
+        assert (session["status"], session["exit_code"]) == ("interrupted", 7)
+        assert session["completed_at"] is not None
+        run = files_only.ims(env, "crawl", "--resume", "last")
+        assert run.returncode == 0, run.stderr
+        truth, hits = tracker.truth(), tracker.matching_ids("TPETIME", "OpenFrame")
+    assert set(files_only.documents()) == set(hits)
+    for document in files_only.documents().values():
+        oracle.check_issue(truth, document, files_only.data_dir)
+
+
+def test_interrupted_twice_it_ends_at_once(files_only: Archive) -> None:
+    with DemoTracker(password=PASSWORD, latency=0.5) as tracker:
+        command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
+        env = variables(files_only, tracker)
+        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
+            _wait_for_issues(files_only, 1)
+            crawl.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+            crawl.send_signal(signal.SIGINT)
+            crawl.communicate(timeout=20)
+            assert crawl.returncode == 7
+        session = files_only.last().read_session()
+        assert session["status"] == "interrupted"
+        for document in files_only.documents().values():
+            assert document["title"]
+
+
+def test_without_its_database_a_crawl_completes_and_is_loaded_later(archive: Archive) -> None:
+    assert archive.engine is not None
+    with DemoTracker(password=PASSWORD) as tracker:
+        env = variables(archive, tracker)
+        away = {**env, "DATABASE_URL": "postgresql://nobody:c4n4ry-database@127.0.0.1:1/ims_crawler"}
+        run = archive.ims(away, *CRAWL, "-m", "5")
+        assert run.returncode == 6, run.stderr
+        assert "ims db load" in run.stderr + run.stdout
+        assert len(archive.documents()) == 5
+    oracle.check_no_secret(archive, PASSWORD, "c4n4ry-database")
+    loaded = archive.ims(env, "db", "load")
+    assert loaded.returncode == 0, loaded.stderr
+    oracle.check_rows(archive, archive.documents())
+
+
+def _wait_for_issues(archive: Archive, count: int) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if any(len(folder.issue_ids()) >= count for folder in archive.sessions()):
+            return
+        time.sleep(0.05)
+    raise AssertionError("the crawl did not store anything in time")
