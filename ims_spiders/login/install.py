@@ -35,7 +35,7 @@ def why_it_does_not_start() -> str | None:
 
 
 def _first_words(error: Exception) -> str:
-    """What the browser itself said first, else the first line of the error; the command line quoted in it is left out."""
+    """What the browser itself said first, else the first line of the error without its command line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip() and "<launching>" not in line]
     said = [line.split("[err] ", 1)[1] for line in lines if "[err] " in line]
     telling = [line for line in said if "error while loading" in line or "sandbox" in line]
