@@ -46,6 +46,7 @@ clean: ## remove the environment and all caches, never the data
 
 # pip alone, so that the index, proxy and certificates of the user's pip.conf hold.
 $(VENV)/.ready: pyproject.toml requirements.lock | $(BIN)/python
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
