@@ -75,7 +75,7 @@ class BrowserLogin:
         await form.locator("input[type=password]").first.fill(password)
         async with page.expect_navigation(wait_until="domcontentloaded", timeout=LOGIN_SECONDS * 1000):
             await _press(form)
-        content = await page.content()
+        content = await settled_content(page)
         if is_login_page(content, page.url):
             raise LoginRefused(refusal_text(content, page.url, messages))
         return [dict(cookie) for cookie in await page.context.cookies()]
@@ -88,6 +88,18 @@ async def _press(form: Locator) -> None:
         await button.click(no_wait_after=True)
     else:
         await button.dispatch_event("click")
+
+
+async def settled_content(page: Page) -> str:
+    """The page's content, once it has stopped moving: a start page may send its visitor on by script."""
+    for _ in range(20):
+        try:
+            await page.wait_for_load_state("domcontentloaded")
+            return await page.content()
+        except PlaywrightError:
+            # The page was left while it was read.
+            await asyncio.sleep(0.25)
+    return await page.content()
 
 
 async def _dismiss(dialog: Dialog, messages: list[str]) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 from scrapy import Request
 from scrapy.http import Response, TextResponse
+from scrapy_playwright.page import PageMethod
 
 from ims_spiders.config import load_tracker_config
 from ims_spiders.login.browser_login import CONTEXT
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
     from playwright.async_api import Response as BrowserResponse
     from scrapy.crawler import Crawler
+
+
+SETTLE_SECONDS = 10
 
 
 class RenderMiddleware:
@@ -45,6 +50,8 @@ class RenderMiddleware:
             playwright_page_init_callback=self._prepare,
             playwright_page_goto_kwargs={"wait_until": "load"},
         )
+        if request.meta.get("ims_render") == "dom":
+            request.meta["playwright_page_methods"] = [PageMethod(settle)]
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Put the tracker's own document in the place of the rendered one."""
@@ -62,6 +69,14 @@ class RenderMiddleware:
             await page.context.add_cookies(sessions.cookies(int(generation)))  # type: ignore[arg-type]
         document = request.meta["ims_document"] = Document(page)
         page.on("response", document.keep)
+
+
+async def settle(page: Page) -> None:
+    """Wait until scripts have fetched what they fill the page with; not longer than that takes a patient reader."""
+    try:
+        await page.wait_for_load_state("networkidle", timeout=SETTLE_SECONDS * 1000)
+    except PlaywrightTimeout:
+        return
 
 
 class Document:

@@ -51,13 +51,14 @@ def file_content(file_id: str, kind: str, issue_id: str) -> bytes:
 class OtherTracker:
     """Serves on a port of its own in a thread; `logins`, `most_at_once` and `requests` tell what it was asked."""
 
-    def __init__(self, expire_after: int | None = None, latency: float = 0.0) -> None:
+    def __init__(self, expire_after: int | None = None, latency: float = 0.0, scripted: bool = False) -> None:
         self.world = issues()
         self.sessions: set[str] = set()
         self.logins = self.refusals = self.most_at_once = self._now = 0
         self.requests: list[str] = []
         self.expire_after = expire_after
         self.latency = latency
+        self.scripted = scripted
         self.missing_files: set[str] = set()
         self._lock = threading.Lock()
         tracker = self
@@ -233,7 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
         patch = f"<A HREF=\"javascript:popupPatchList('P1','{number}','123','프로젝트','현장')\">Patch list</A>"
         table = "<TABLE CLASS='fullWidth dataTable table-bordered table'>"
         label = "<TD CLASS='tableHeaderTitle title'>"
-        self._html(
+        body = (
             f"<BODY><INPUT TYPE=hidden NAME=userId VALUE=hong><SPAN CLASS='big issueNumber'>{number}</SPAN>{table}"
             f"<TR>{label}Status<TD CLASS=data><SPAN STYLE='color:red'>{STATUSES[issue['status']]}</SPAN>"
             f"{label}Product<TD CLASS=data>{PRODUCTS[issue['product']]}</TR><TR>{label}Subject"
@@ -248,6 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"<TABLE ID=RelatedIssueTable></TABLE><SCRIPT>{_SCRIPT.replace('NUMBER', number)}</SCRIPT>"
             "</BODY>"
         )
+        self._html(_filled_by_script(body) if self.owner.scripted else body)
 
     def _relations(self, number: str) -> None:
         own = {"issueId": number, "relationIssueId": "0", "relationIssueHier": "1"}
@@ -273,6 +275,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)
+
+
+def _filled_by_script(body: str) -> str:
+    """The same page, but empty until its script has run."""
+    content = body.removeprefix("<BODY>").removesuffix("</BODY>").partition("<SCRIPT>")[0]
+    return f"<BODY><SCRIPT>setTimeout(function(){{document.body.innerHTML={json.dumps(content)};}},50)</SCRIPT></BODY>"
 
 
 _SCRIPT = """

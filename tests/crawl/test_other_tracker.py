@@ -71,6 +71,18 @@ def test_both_ways_give_the_same_issue(files_only: Archive) -> None:
     assert contents[0] == contents[1]
 
 
+def test_a_page_that_is_filled_by_script_is_rendered(files_only: Archive) -> None:
+    with OtherTracker(scripted=True) as tracker:
+        pattern = "POST /tody/common/fileDown.do gubun={kind}&seq={file_id}&key={issue_id}"
+        env = variables(files_only, tracker, IMS_ATTACHMENT_URL=pattern)
+        run = files_only.crawl(env, product="Tibero", related=0)
+    assert run.exit_code == 0, run.stderr
+    documents = files_only.documents()
+    assert set(documents) == set(tracker.search("", ["070"], list(STATUSES)))
+    for document in documents.values():
+        check_document(tracker, document)
+
+
 def test_without_a_browser_a_given_pattern_is_used(files_only: Archive) -> None:
     pattern = "POST /tody/common/fileDown.do gubun={kind}&seq={file_id}&key={issue_id}&fixed=a+b"
     with OtherTracker() as tracker:
