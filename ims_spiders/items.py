@@ -74,6 +74,7 @@ class Attachment:
     sha256: str | None = None
     text_extracted: bool = False
     text_status: TextStatus | None = None
+    text_error: str | None = None
     extracted_text: str | None = None
 
 

@@ -79,7 +79,7 @@ class Progress:
 
     def _say(self) -> None:
         done, known = self._counts()
-        line = f"{done} of {known} issues stored, {self._note(done, known)}"
+        line = f"{done} of {known} issues, {self._note(done, known)}"
         if line != self._last_line:
             self._last_line = line
             self._say_with(line)
@@ -96,8 +96,11 @@ class Progress:
         rate = done / seconds
         left = f"{_duration((known - done) / rate)} left" if rate and known > done else "waiting" if not known else ""
         files = self._crawler.stats.get_value("ims/attachments/downloaded", 0)
-        errors = self._session.statistics.errors
-        parts = [f"{rate:.1f}/s", left, f"{files} files", f"{errors} errors" if errors else ""]
+        statistics = self._session.statistics
+        parts = [f"{rate:.1f}/s", left, f"{files} files"]
+        for count, what in ((len(statistics.unavailable), "not available"), (statistics.errors, "errors")):
+            if count:
+                parts.append(f"{count} {what}")
         return ", ".join(part for part in parts if part)
 
 

@@ -187,6 +187,7 @@ def _take_over(attachment: Attachment, stored: Attachment) -> None:
         "sha256",
         "text_extracted",
         "text_status",
+        "text_error",
         "extracted_text",
     ):
         setattr(attachment, name, getattr(stored, name))

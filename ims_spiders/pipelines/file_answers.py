@@ -10,7 +10,7 @@ from ims_spiders.items import Attachment
 
 _EMPTY_SIZE = re.compile(r"^0+(\.0+)?\s*(b|bytes?|kb|mb|k|m)?$", re.IGNORECASE)
 _PAGE_NAMES = {"htm", "html", "xhtml", "mht", "jsp"}
-_PAGE_START = re.compile(rb"^\s*(<!doctype html|<html|<head|<script|<body)", re.IGNORECASE)
+_PAGE_MARK = re.compile(rb"<!doctype html|<html|<head|<script|<body", re.IGNORECASE)
 
 
 def not_a_file(response: Response, attachment: Attachment, wire_bytes: int | None = None) -> str | None:
@@ -41,4 +41,6 @@ def _is_page(response: Response, attachment: Attachment) -> bool:
     extension = attachment.filename.rpartition(".")[2].lower()
     if extension in _PAGE_NAMES and attachment.kind != "INLINE":
         return False
-    return "html" in content_type or bool(_PAGE_START.match(response.body[:512]))
+    beginning = response.body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
+    # A log may be sent as HTML by a careless server, and may quote a page: neither alone makes it one.
+    return bool(_PAGE_MARK.match(beginning) or ("html" in content_type and _PAGE_MARK.search(beginning)))

@@ -43,4 +43,5 @@ class TextPipeline:
         attachment.text_status = found.status
         attachment.text_extracted = found.status == "extracted"
         attachment.extracted_text = found.text
+        attachment.text_error = found.reason
         self._crawler.stats.inc_value(f"ims/text/{found.status}")

@@ -68,20 +68,23 @@ def test_an_unknown_product_is_named_with_those_like_it(files_only: Archive) -> 
 
 
 def test_interrupted_once_it_ends_in_order_and_can_be_resumed(files_only: Archive) -> None:
-    with DemoTracker(password=PASSWORD, latency=0.1) as tracker:
+    with DemoTracker(password=PASSWORD, latency=0.3) as tracker:
         env = variables(files_only, tracker)
         command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
         with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
             _wait_for_issues(files_only, 2)
-            busy = files_only.ims(env, "crawl", "--resume", "last")
-            assert busy.returncode == 2
-            assert "another process" in busy.stderr
             crawl.send_signal(signal.SIGTERM)
             crawl.communicate(timeout=60)
             assert crawl.returncode == 7
         session = files_only.last().read_session()
         assert (session["status"], session["exit_code"]) == ("interrupted", 7)
         assert session["completed_at"] is not None
+        held = files_only.last()
+        held.lock()
+        busy = files_only.ims(env, "crawl", "--resume", "last")
+        held.unlock()
+        assert busy.returncode == 2
+        assert "another process" in busy.stderr
         run = files_only.ims(env, "crawl", "--resume", "last")
         assert run.returncode == 0, run.stderr
         truth, hits = tracker.truth(), tracker.matching_ids("TPETIME", "OpenFrame")

@@ -52,6 +52,7 @@ def catalogue(engine: Engine, schema: str) -> set[tuple[str, ...]]:
 def empty(server: EmbeddedServer, admin: Engine) -> Iterator[Engine]:
     """A database without the schema."""
     with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS empty_one WITH (FORCE)"))
         connection.execute(text("CREATE DATABASE empty_one"))
     engine = database_engine(server, "empty_one")
     yield engine

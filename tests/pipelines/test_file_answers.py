@@ -26,6 +26,8 @@ def attachment(name: str = "a.log", label: str | None = "1 KB") -> Attachment:
         (HtmlResponse(URL, body=PAGE, headers=DOWNLOAD), attachment("mail")),
         (HtmlResponse(URL, body=PAGE), attachment("saved.htm")),
         (Response(URL, body=b"", headers={"Content-Length": "0"}), attachment(label="0 B")),
+        (HtmlResponse(URL, body=b"12:00 started", headers={"Content-Type": "text/html"}), attachment()),
+        (Response(URL, body=b"GET / answered <html><body>", headers={"Content-Type": "text/plain"}), attachment()),
     ],
 )
 def test_files(response: Response, file: Attachment) -> None:
@@ -40,6 +42,7 @@ def test_files(response: Response, file: Attachment) -> None:
         (Response(URL, body=b""), attachment(), "no content"),
         (HtmlResponse(URL, body=PAGE, headers={"Content-Type": "text/html"}), attachment(), "page"),
         (Response(URL, body=PAGE), attachment("a.pdf"), "page"),
+        (HtmlResponse(URL, body=b"<!-- x -->" + PAGE, headers={"Content-Type": "text/html"}), attachment(), "page"),
     ],
 )
 def test_not_files(response: Response, file: Attachment, reason: str) -> None:
