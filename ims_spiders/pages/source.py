@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from parsel import Selector
 
@@ -15,6 +16,8 @@ _MARKUP = re.compile(
     rf"<!--|<(?P<raw>script|style|textarea|title|xmp)\b|<(?P<end>/?)(?P<tag>[a-z][^\s/<>\"']*){_ATTRIBUTES}>",
     re.IGNORECASE,
 )
+_ID = re.compile(r"""\bid\s*=\s*(?P<quote>["']?)(?P<value>[^"'\s>]*)(?P=quote)""", re.IGNORECASE)
+_CLASS = re.compile(r"\bclass\s*=", re.IGNORECASE)
 _ATTEMPTS = 8
 """How many places that look like the element are tried before the parser's own version is taken."""
 
@@ -54,16 +57,26 @@ def _means(piece: str, tag: str) -> str | None:
 def _starts(html: str, element: Element, after: str) -> Iterator[int]:
     """Where the content of tags that look like the element's begins."""
     name = element.get("id")
-    mark = rf"\bid\s*=\s*[\"']?{re.escape(name)}[\"'\s>]" if name else r"\bclass\s*="
-    tag = re.compile(rf"<{element.tag}\b(?=[^<>]*{mark}){_ATTRIBUTES}>", re.IGNORECASE)
+    tag = _opening_tag(element.tag)
     position = max(html.find(after), 0)
     # Finding the id first, then its tag, spares trying every tag of a long page for each comment.
     while (near := html.find(name, position) if name else position) >= 0:
         found = tag.search(html, max(html.rfind("<", 0, near), 0) if name else near)
         if found is None:
             return
-        yield found.end()
+        if any(one["value"] == name for one in _ID.finditer(found[0])) if name else _CLASS.search(found[0]):
+            yield found.end()
         position = max(found.end(), near + 1)
+
+
+@cache
+def _opening_tag(tag: str) -> re.Pattern[str]:
+    return re.compile(rf"<{tag}\b{_ATTRIBUTES}>", re.IGNORECASE)
+
+
+@cache
+def _closing(raw: str | None) -> re.Pattern[str]:
+    return re.compile("-->" if raw is None else f"</{raw}", re.IGNORECASE)
 
 
 def _balanced(html: str, start: int, tag: str) -> str | None:
@@ -74,9 +87,7 @@ def _balanced(html: str, start: int, tag: str) -> str | None:
     while markup := _MARKUP.search(html, position):
         position = markup.end()
         if markup["tag"] is None:
-            end = re.compile("-->" if markup["raw"] is None else f"</{markup['raw']}", re.IGNORECASE).search(
-                html, position
-            )
+            end = _closing(markup["raw"]).search(html, position)
             if end is None:
                 return None
             position = end.end()
