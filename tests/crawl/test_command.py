@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ims_spiders.demo.server import DemoTracker
@@ -65,6 +68,25 @@ def test_an_unknown_product_is_named_with_those_like_it(files_only: Archive) -> 
     assert "OpenFrmae" in run.stderr
     assert "OpenFrame" in run.stderr.replace("OpenFrmae", "")
     assert files_only.documents() == {}
+
+
+def test_a_terminal_shows_a_bar_with_rate_and_time_left(files_only: Archive) -> None:
+    with DemoTracker(password=PASSWORD, latency=0.1) as tracker:
+        keyboard, screen = os.openpty()
+        command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
+        env = {**variables(files_only, tracker), "TERM": "xterm", "COLUMNS": "80"}
+        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=screen, stdout=subprocess.DEVNULL) as crawl:
+            os.close(screen)
+            shown = b""
+            with suppress(OSError):
+                while part := os.read(keyboard, 4096):
+                    shown += part
+            os.close(keyboard)
+            assert crawl.wait(60) == 0
+    drawn = shown.decode("utf-8", "replace")
+    assert "\x1b[" in drawn
+    assert re.search(r"\d+/\d+", drawn)
+    assert re.search(r"\d\.\d/s, \d+ s left", drawn)
 
 
 def test_interrupted_once_it_ends_in_order_and_can_be_resumed(files_only: Archive) -> None:

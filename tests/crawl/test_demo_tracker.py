@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
 from ims_spiders.demo.server import DemoTracker
 from tests.crawl import oracle
@@ -43,6 +44,35 @@ def test_every_issue_of_the_truth_and_no_other(archive: Archive) -> None:
     assert 0 < session["search_time_ms"] <= session["duration_seconds"] * 1000
     oracle.check_no_secret(archive, PASSWORD)
     assert PASSWORD not in run.stderr
+    before = every_row(archive)
+    assert archive.engine is not None
+    with archive.engine.begin() as connection:
+        connection.execute(text("drop schema ims cascade"))
+    loaded = archive.ims(env, "db", "load")
+    assert loaded.returncode == 0, loaded.stderr
+    assert every_row(archive) == before
+
+
+def every_row(archive: Archive) -> dict[str, list[str]]:
+    """All tables with all columns, but for the serial numbers of what has none of its own."""
+    names = archive.rows("select table_name from information_schema.tables where table_schema = 'ims'")
+    tables = {row["table_name"] for row in names} - {"schema_version"}
+    rows = {table: archive.rows(f"select to_jsonb(t) as row from ims.{table} t") for table in sorted(tables)}
+    serial = (
+        "_pk",
+        "session_id",
+        "comment_id",
+        "history_id",
+        "attachment_id",
+        "error_id",
+        "query_id",
+        "user_id",
+        "session_issue_id",
+    )
+    return {
+        table: sorted(str({k: v for k, v in one["row"].items() if not k.endswith(serial)}) for one in found)
+        for table, found in rows.items()
+    }
 
 
 @pytest.mark.parametrize("style", ["post", "iframe", "window_open", "two_urls", "issue_id"])
