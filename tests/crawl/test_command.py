@@ -86,7 +86,7 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(files_only: Archive) -> 
     drawn = shown.decode("utf-8", "replace")
     assert "\x1b[" in drawn
     assert re.search(r"\d+/\d+", drawn)
-    assert re.search(r"\d\.\d/s, \d+ s left", drawn)
+    assert re.search(r"\d\.\d/s, (\d+ min )?\d+ s left", drawn)
 
 
 def test_interrupted_once_it_ends_in_order_and_can_be_resumed(files_only: Archive) -> None:
