@@ -53,6 +53,18 @@ def admin(server: EmbeddedServer) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
+def undertaker(server: EmbeddedServer) -> Iterator[Engine]:
+    """Drops databases, as superuser: the owner may not end an autovacuum worker that is looking at one."""
+    engine = create_engine(
+        parse_url(server.dsn("postgres", "postgres")),
+        connect_args={"password": server.password("postgres")},
+        isolation_level="AUTOCOMMIT",
+    )
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
 def template(server: EmbeddedServer, admin: Engine) -> str:
     """A database that holds the schema and nothing else."""
     with admin.connect() as connection:
@@ -64,7 +76,7 @@ def template(server: EmbeddedServer, admin: Engine) -> str:
 
 
 @pytest.fixture
-def engine(server: EmbeddedServer, admin: Engine, template: str) -> Iterator[Engine]:
+def engine(server: EmbeddedServer, admin: Engine, undertaker: Engine, template: str) -> Iterator[Engine]:
     """An empty archive."""
     name = f"archive_{next(_names)}"
     with admin.connect() as connection:
@@ -72,7 +84,7 @@ def engine(server: EmbeddedServer, admin: Engine, template: str) -> Iterator[Eng
     made = database_engine(server, name)
     yield made
     made.dispose()
-    with admin.connect() as connection:
+    with undertaker.connect() as connection:
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 

@@ -49,15 +49,14 @@ def catalogue(engine: Engine, schema: str) -> set[tuple[str, ...]]:
 
 
 @pytest.fixture
-def empty(server: EmbeddedServer, admin: Engine) -> Iterator[Engine]:
+def empty(server: EmbeddedServer, admin: Engine, undertaker: Engine) -> Iterator[Engine]:
     """A database without the schema."""
     with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS empty_one WITH (FORCE)"))
         connection.execute(text("CREATE DATABASE empty_one"))
     engine = database_engine(server, "empty_one")
     yield engine
     engine.dispose()
-    with admin.connect() as connection:
+    with undertaker.connect() as connection:
         connection.execute(text("DROP DATABASE empty_one WITH (FORCE)"))
 
 
