@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 UNNEEDED = frozenset({"image", "media", "font"})
 """What a browser page would fetch besides, and what no page object reads."""
 
+PAGE = "ims_browser_page"
+"""Key in a request's meta: the page that was opened for it, while it is under way."""
+
 _gates: WeakKeyDictionary[Crawler, asyncio.Semaphore] = WeakKeyDictionary()
 
 
@@ -54,6 +57,7 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         self._idle_watch: asyncio.Task[None] | None = None
         self.abort_request = self._enter_or_abort
         crawler.signals.connect(self._start_watch, scrapy_signals.engine_started)
+        crawler.signals.connect(self._say_left_open, scrapy_signals.spider_closed)
 
     async def download_request(self, request: Request) -> Response:
         """Download through the gate. Raises IgnoreRequest for another host, BrowserMissing without a browser."""
@@ -68,6 +72,7 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         try:
             return await self._download_in_browser(request)
         finally:
+            request.meta.pop(PAGE, None)
             self._browser_requests -= 1
             self._last_use = time.monotonic()
 
@@ -89,11 +94,13 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         for page in list(self._held):
             if page.is_closed():
                 self._release_page(page)
-        page = request.meta.pop("playwright_page", None)
-        if page is not None and not page.is_closed():
+        # A navigation that is given up for its time is cancelled, and scrapy-playwright leaves its page open then.
+        request.meta.pop("playwright_page", None)
+        own: Page | None = request.meta.get(PAGE)
+        if own is not None and not own.is_closed():
             try:
                 async with asyncio.timeout(10):
-                    await page.close()
+                    await own.close()
             except (TimeoutError, PlaywrightError):
                 logger.warning("A browser page could not be closed")
 
@@ -104,7 +111,7 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         page.on("requestfailed", lambda ended: self._leave(page, ended))
         page.on("close", lambda _: self._release_page(page))
         page.on("crash", lambda _: self._release_page(page))
-        request.meta["ims_browser_page"] = page
+        request.meta[PAGE] = page
         return page
 
     async def _enter_or_abort(self, request: BrowserRequest) -> bool:
@@ -139,6 +146,10 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
 
     def _start_watch(self) -> None:
         self._idle_watch = asyncio.create_task(self._close_when_idle())
+
+    def _say_left_open(self) -> None:
+        if pages := self._get_total_page_count():
+            logger.warning("%d browser pages were left open; they are closed with the browser", pages)
 
     async def _close_when_idle(self) -> None:
         """The browser is closed when nothing needs it: it holds more memory than the rest of the crawl."""

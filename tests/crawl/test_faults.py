@@ -159,6 +159,22 @@ def test_a_redirect_that_leads_nowhere_is_followed_a_bounded_number_of_times(fil
         assert tracker.ledger.count("/loop/") < 20
 
 
+def test_a_navigation_that_never_ends_is_given_up_and_its_page_closed(files_only: Archive) -> None:
+    with DemoTracker(password=PASSWORD) as tracker:
+        stuck, *others = tracker.matching_ids("TPETIME", "OpenFrame")[:4]
+        tracker.faults.replace([f"endless_script:path=issueView.do.issueId={stuck}"])
+        env = variables(files_only, tracker, IMS_RENDER="always")
+        settings = ("DOWNLOAD_TIMEOUT=4", "RETRY_TIMES=1")
+        run = files_only.crawl(env, *settings, **SEARCH, max_results=4, related=0)
+    assert run.exit_code == 5, run.stderr
+    assert set(files_only.documents()) == set(others)
+    (error,) = files_only.last().read_errors()
+    assert (error["error_type"], error["error_detail"]["issue_id"]) == ("network_error", stuck)
+    log = files_only.last().log_path.read_text("utf-8")
+    assert "Closing spider (finished)" in log
+    assert "left open" not in log
+
+
 def test_the_browser_is_closed_when_nothing_needs_it(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, latency=0.1) as tracker:
         run = crawl(files_only, tracker, "IMS_BROWSER_IDLE_SECONDS=0.5")
