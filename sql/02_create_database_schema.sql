@@ -14,13 +14,22 @@ $$;
 
 SELECT set_config('search_path', quote_ident(coalesce(nullif(current_setting('ims.schema', true), ''), 'ims')), true);
 
--- Which scripts have been applied -----------------------------------------------------------------------------------
+-- What holds for the archive as a whole -----------------------------------------------------------------------------
 
-CREATE TABLE IF NOT EXISTS schema_version (
-    version    integer     CONSTRAINT schema_version_pkey PRIMARY KEY,
-    applied_at timestamptz NOT NULL DEFAULT now()
+-- Alembic's own table, so that scripts and revisions (`ims db upgrade`) keep one record. The row is written by 06, last.
+CREATE TABLE IF NOT EXISTS alembic_version (
+    version_num varchar(32) CONSTRAINT alembic_version_pkc PRIMARY KEY
 );
-COMMENT ON TABLE schema_version IS 'Versions of this schema that have been applied; the highest is the present one.';
+COMMENT ON TABLE alembic_version IS 'The version of this schema.';
+
+CREATE TABLE IF NOT EXISTS archive_settings (
+    only_row  boolean NOT NULL DEFAULT true CONSTRAINT archive_settings_pkey PRIMARY KEY,
+    time_zone text    NOT NULL DEFAULT 'UTC',
+    CONSTRAINT archive_settings_only_row_check CHECK (only_row)
+);
+COMMENT ON TABLE archive_settings IS 'One row. Changed by set_time_zone().';
+COMMENT ON COLUMN archive_settings.time_zone IS 'Whose midnight ends a day and a month in all statistics.';
+INSERT INTO archive_settings DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- People ------------------------------------------------------------------------------------------------------------
 
@@ -36,16 +45,18 @@ CREATE TABLE IF NOT EXISTS users (
     created_at    timestamptz NOT NULL DEFAULT now(),
     updated_at    timestamptz NOT NULL DEFAULT now(),
     last_login_at timestamptz,
+    database_role text        CONSTRAINT users_database_role_key UNIQUE,
     CONSTRAINT users_username_check CHECK (btrim(username) <> ''),
     CONSTRAINT users_role_check CHECK (role IN ('user', 'admin', 'readonly'))
 );
 COMMENT ON TABLE users IS 'People who use the archive. A crawl makes its user known when nobody has before.';
+COMMENT ON COLUMN users.database_role IS 'The PostgreSQL role that this user is: identity follows from it and from nothing else.';
 
 -- Sessions ----------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS crawl_sessions (
     session_id             bigserial      CONSTRAINT crawl_sessions_pkey PRIMARY KEY,
-    session_uuid           uuid           NOT NULL CONSTRAINT crawl_sessions_session_uuid_key UNIQUE,
+    session_uuid           uuid           NOT NULL DEFAULT gen_random_uuid() CONSTRAINT crawl_sessions_session_uuid_key UNIQUE,
     user_id                integer        NOT NULL CONSTRAINT crawl_sessions_user_id_fkey REFERENCES users,
     product                text,
     original_query         text,
@@ -123,6 +134,14 @@ CREATE TABLE IF NOT EXISTS session_errors (
 COMMENT ON TABLE session_errors IS 'What went wrong in a session: exactly what was expected and is not stored, and warnings.';
 COMMENT ON COLUMN session_errors.sequence IS 'Its place in the session''s errors.jsonl, from 1; so that a replay adds nothing.';
 
+CREATE TABLE IF NOT EXISTS deleted_sessions (
+    session_uuid uuid        CONSTRAINT deleted_sessions_pkey PRIMARY KEY,
+    session_id   bigint      NOT NULL,
+    user_id      integer     NOT NULL CONSTRAINT deleted_sessions_user_id_fkey REFERENCES users ON DELETE CASCADE,
+    deleted_at   timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE deleted_sessions IS 'Sessions deleted from the database on purpose; `ims db load` leaves them out unless they are named.';
+
 -- Issues, shared by everybody ---------------------------------------------------------------------------------------
 
 -- A sighting of an unchanged issue only touches last_crawled_at and crawl_count. That stays a heap-only update of a
@@ -133,6 +152,7 @@ CREATE TABLE IF NOT EXISTS issues (
     first_crawled_at timestamptz NOT NULL DEFAULT now(),
     last_crawled_at  timestamptz NOT NULL DEFAULT now(),
     crawl_count      integer     NOT NULL DEFAULT 1,
+    missing_since    timestamptz,
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),
     registered_date  timestamptz,
@@ -173,6 +193,7 @@ COMMENT ON COLUMN issues.full_data IS 'The whole item as its file holds it, of t
 COMMENT ON COLUMN issues.content_hash IS 'SHA-256 of the item without its crawl block: equal means nothing new.';
 COMMENT ON COLUMN issues.crawl_count IS 'How many sessions saw the issue.';
 COMMENT ON COLUMN issues.last_crawled_at IS 'When a session saw it last. Not indexed by a B-tree: counting must stay cheap.';
+COMMENT ON COLUMN issues.missing_since IS 'When the tracker first said, after the last sighting, that it no longer has the issue.';
 COMMENT ON COLUMN issues.updated_at IS 'When the present content was first seen.';
 
 CREATE TABLE IF NOT EXISTS session_issues (
@@ -188,9 +209,12 @@ CREATE TABLE IF NOT EXISTS session_issues (
     found_from        text,
     error_message     text,
     content_hash      text,
+    product           text,
+    status            text,
     CONSTRAINT session_issues_session_id_issue_pk_key UNIQUE (session_id, issue_pk)
 );
 COMMENT ON TABLE session_issues IS 'Which session saw which issue, in which order and with which content.';
+COMMENT ON COLUMN session_issues.status IS 'The issue''s status, as product its product, when the session saw it.';
 COMMENT ON COLUMN session_issues.created_at IS 'When the session fetched the issue.';
 COMMENT ON COLUMN session_issues.found_by IS 'search, relation or patch; found_from is the issue that pointed here.';
 
@@ -301,9 +325,11 @@ CREATE TABLE IF NOT EXISTS analytics_monthly (
 );
 COMMENT ON TABLE analytics_monthly IS 'Each user''s figures of one month.';
 
+-- By month, so that old months can be dropped; the default partition takes what no month has been made for yet.
+-- No reference to users: what somebody did stays known when they are gone.
 CREATE TABLE IF NOT EXISTS audit_log (
-    log_id        bigserial   CONSTRAINT audit_log_pkey PRIMARY KEY,
-    user_id       integer     CONSTRAINT audit_log_user_id_fkey REFERENCES users ON DELETE SET NULL,
+    log_id        bigserial   NOT NULL,
+    user_id       integer,
     action        text        NOT NULL,
     resource_type text,
     resource_id   text,
@@ -311,10 +337,28 @@ CREATE TABLE IF NOT EXISTS audit_log (
     new_value     jsonb,
     ip_address    inet,
     user_agent    text,
-    created_at    timestamptz NOT NULL DEFAULT now()
-);
-COMMENT ON TABLE audit_log IS 'Who created, changed, deleted or exported what.';
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    database_role text,
+    CONSTRAINT audit_log_pkey PRIMARY KEY (log_id, created_at)
+) PARTITION BY RANGE (created_at);
+CREATE TABLE IF NOT EXISTS audit_log_default PARTITION OF audit_log DEFAULT;
+COMMENT ON TABLE audit_log IS 'Who created, changed, deleted or exported what. Written by triggers, read by admins, changed by nobody.';
+COMMENT ON COLUMN audit_log.database_role IS 'The PostgreSQL role that did it; user_id is whose row it was when a crawl did.';
 
-INSERT INTO schema_version (version) VALUES (1) ON CONFLICT (version) DO NOTHING;
+-- Private: what nobody but the functions of 04 touches -----------------------------------------------------------------
+
+DO $$
+BEGIN
+    EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', current_schema() || '_private');
+    EXECUTE format($table$
+        CREATE TABLE IF NOT EXISTS %I.statistics_pending (
+            user_id   integer NOT NULL CONSTRAINT statistics_pending_user_id_fkey REFERENCES users ON DELETE CASCADE,
+            stat_date date    NOT NULL,
+            CONSTRAINT statistics_pending_pkey PRIMARY KEY (user_id, stat_date)
+        )$table$, current_schema() || '_private');
+    EXECUTE format($comment$COMMENT ON TABLE %I.statistics_pending IS 'Days whose figures have to be worked out again.'$comment$,
+        current_schema() || '_private');
+END
+$$;
 
 COMMIT;

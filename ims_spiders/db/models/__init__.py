@@ -1,21 +1,22 @@
 """The tables as typed SQLAlchemy models, for reading and for small writes; the SQL scripts are what makes them."""
 
-from ims_spiders.db.models.base import Base, SchemaVersion
+from ims_spiders.db.models.base import ArchiveSettings, Base
 from ims_spiders.db.models.issues import Attachment, CrawledIssue, HistoryEntry, IssueComment, SessionIssue
-from ims_spiders.db.models.people import CrawlSession, SearchQuery, SessionError, User
+from ims_spiders.db.models.people import CrawlSession, DeletedSession, SearchQuery, SessionError, User
 from ims_spiders.db.models.statistics import AnalyticsDaily, AnalyticsMonthly, AuditLog
 
 __all__ = [
     "AnalyticsDaily",
     "AnalyticsMonthly",
+    "ArchiveSettings",
     "Attachment",
     "AuditLog",
     "Base",
     "CrawlSession",
     "CrawledIssue",
+    "DeletedSession",
     "HistoryEntry",
     "IssueComment",
-    "SchemaVersion",
     "SearchQuery",
     "SessionError",
     "SessionIssue",

@@ -1,4 +1,4 @@
-"""The base of all models, the column kinds they share, and the table that says which version the schema has.
+"""The base of all models, the column kinds they share, and what holds for the archive as a whole.
 
 Models carry no schema's name; the engine fills in the configured one.
 """
@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Numeric, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Integer, MetaData, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -40,10 +40,11 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: Text}  # noqa: RUF012 - SQLAlchemy reads it from the class
 
 
-class SchemaVersion(Base):
-    """A version of the schema that has been applied."""
+class ArchiveSettings(Base):
+    """The one row of what holds for the archive as a whole; changed by set_time_zone()."""
 
-    __tablename__ = "schema_version"
+    __tablename__ = "archive_settings"
+    __table_args__ = (CheckConstraint("only_row", name="only_row"),)
 
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    applied_at: Mapped[Stamp]
+    only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    time_zone: Mapped[str] = mapped_column(server_default=text("'UTC'::text"))

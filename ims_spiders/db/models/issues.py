@@ -35,6 +35,7 @@ class CrawledIssue(Base):
     first_crawled_at: Mapped[Stamp]
     last_crawled_at: Mapped[Stamp]
     crawl_count: Mapped[int] = mapped_column(server_default=text("1"))
+    missing_since: Mapped[Moment | None]
     created_at: Mapped[Stamp]
     updated_at: Mapped[Stamp]
     registered_date: Mapped[Moment | None]
@@ -94,6 +95,8 @@ class SessionIssue(Base):
     found_from: Mapped[str | None]
     error_message: Mapped[str | None]
     content_hash: Mapped[str | None]
+    product: Mapped[str | None]
+    status: Mapped[str | None]
 
 
 class IssueComment(Base):

@@ -16,6 +16,7 @@ class User(Base):
     __tablename__ = "users"
     __table_args__ = (
         UniqueConstraint("username"),
+        UniqueConstraint("database_role"),
         CheckConstraint("btrim(username) <> ''", name="username"),
         CheckConstraint("role IN ('user', 'admin', 'readonly')", name="role"),
     )
@@ -31,6 +32,7 @@ class User(Base):
     created_at: Mapped[Stamp]
     updated_at: Mapped[Stamp]
     last_login_at: Mapped[Moment | None]
+    database_role: Mapped[str | None]
 
 
 class CrawlSession(Base):
@@ -51,7 +53,7 @@ class CrawlSession(Base):
     )
 
     session_id: Mapped[Key]
-    session_uuid: Mapped[uuid.UUID]
+    session_uuid: Mapped[uuid.UUID] = mapped_column(server_default=text("gen_random_uuid()"))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.user_id"))
     product: Mapped[str | None]
     original_query: Mapped[str | None]
@@ -131,3 +133,14 @@ class SessionError(Base):
     error_message: Mapped[str]
     error_detail: Mapped[JsonColumn]
     occurred_at: Mapped[Stamp]
+
+
+class DeletedSession(Base):
+    """A session that was deleted from the database on purpose."""
+
+    __tablename__ = "deleted_sessions"
+
+    session_uuid: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    session_id: Mapped[Big]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.user_id", ondelete="CASCADE"))
+    deleted_at: Mapped[Stamp]

@@ -61,13 +61,16 @@ class AnalyticsMonthly(Base):
 
 
 class AuditLog(Base):
-    """Who created, changed, deleted or exported what."""
+    """Who created, changed, deleted or exported what; partitioned by month."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index("audit_log_user_id_created_at_idx", "user_id", text("created_at DESC")),)
+    __table_args__ = (
+        Index("audit_log_user_id_created_at_idx", "user_id", text("created_at DESC")),
+        {"postgresql_partition_by": "RANGE (created_at)"},
+    )
 
     log_id: Mapped[Key]
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.user_id", ondelete="SET NULL"))
+    user_id: Mapped[int | None]
     action: Mapped[str]
     resource_type: Mapped[str | None]
     resource_id: Mapped[str | None]
@@ -75,4 +78,5 @@ class AuditLog(Base):
     new_value: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     ip_address: Mapped[str | None] = mapped_column(INET)
     user_agent: Mapped[str | None]
-    created_at: Mapped[Stamp]
+    created_at: Mapped[Stamp] = mapped_column(primary_key=True)
+    database_role: Mapped[str | None]
