@@ -151,7 +151,7 @@ CREATE TABLE IF NOT EXISTS issues (
     issue_pk         bigserial   CONSTRAINT issues_pkey PRIMARY KEY,
     first_crawled_at timestamptz NOT NULL DEFAULT now(),
     last_crawled_at  timestamptz NOT NULL DEFAULT now(),
-    crawl_count      integer     NOT NULL DEFAULT 1,
+    crawl_count      integer     NOT NULL DEFAULT 0,
     missing_since    timestamptz,
     created_at       timestamptz NOT NULL DEFAULT now(),
     updated_at       timestamptz NOT NULL DEFAULT now(),
@@ -191,7 +191,7 @@ CREATE TABLE IF NOT EXISTS issues (
 COMMENT ON TABLE issues IS 'One row per issue, whoever crawled it; the newest content that any session saw.';
 COMMENT ON COLUMN issues.full_data IS 'The whole item as its file holds it, of the first session that saw this content.';
 COMMENT ON COLUMN issues.content_hash IS 'SHA-256 of the item without its crawl block: equal means nothing new.';
-COMMENT ON COLUMN issues.crawl_count IS 'How many sessions saw the issue.';
+COMMENT ON COLUMN issues.crawl_count IS 'How many sessions saw the issue: the number of its rows in session_issues.';
 COMMENT ON COLUMN issues.last_crawled_at IS 'When a session saw it last. Not indexed by a B-tree: counting must stay cheap.';
 COMMENT ON COLUMN issues.missing_since IS 'When the tracker first said, after the last sighting, that it no longer has the issue.';
 COMMENT ON COLUMN issues.updated_at IS 'When the present content was first seen.';
@@ -350,15 +350,15 @@ COMMENT ON COLUMN audit_log.database_role IS 'The PostgreSQL role that did it; u
 DO $$
 BEGIN
     EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I', current_schema() || '_private');
-    EXECUTE format($table$
-        CREATE TABLE IF NOT EXISTS %I.statistics_pending (
-            user_id   integer NOT NULL CONSTRAINT statistics_pending_user_id_fkey REFERENCES users ON DELETE CASCADE,
-            stat_date date    NOT NULL,
-            CONSTRAINT statistics_pending_pkey PRIMARY KEY (user_id, stat_date)
-        )$table$, current_schema() || '_private');
-    EXECUTE format($comment$COMMENT ON TABLE %I.statistics_pending IS 'Days whose figures have to be worked out again.'$comment$,
-        current_schema() || '_private');
 END
 $$;
+SELECT set_config('search_path', format('%I, %I', current_schema() || '_private', current_schema()), true);
+
+CREATE TABLE IF NOT EXISTS statistics_pending (
+    user_id   integer NOT NULL CONSTRAINT statistics_pending_user_id_fkey REFERENCES users ON DELETE CASCADE,
+    stat_date date    NOT NULL,
+    CONSTRAINT statistics_pending_pkey PRIMARY KEY (user_id, stat_date)
+);
+COMMENT ON TABLE statistics_pending IS 'Days whose figures have to be worked out again.';
 
 COMMIT;

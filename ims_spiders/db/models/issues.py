@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from ims_spiders.db.models.base import Base, Big, EmptyText, Flag, JsonColumn, Key, Moment, Stamp
+from ims_spiders.db.models.base import Base, Big, Count, EmptyText, Flag, JsonColumn, Key, Moment, Stamp
 
 
 class CrawledIssue(Base):
@@ -23,6 +23,11 @@ class CrawledIssue(Base):
         Index("issues_registered_date_idx", text("registered_date DESC")),
         Index("issues_modified_date_idx", text("modified_date DESC")),
         Index(
+            "issues_words_idx",
+            text("to_tsvector('simple', title || ' ' || coalesce(left(description, 100000), ''))"),
+            postgresql_using="gin",
+        ),
+        Index(
             "issues_full_data_idx",
             "full_data",
             postgresql_using="gin",
@@ -34,7 +39,7 @@ class CrawledIssue(Base):
     issue_pk: Mapped[Key]
     first_crawled_at: Mapped[Stamp]
     last_crawled_at: Mapped[Stamp]
-    crawl_count: Mapped[int] = mapped_column(server_default=text("1"))
+    crawl_count: Mapped[Count]
     missing_since: Mapped[Moment | None]
     created_at: Mapped[Stamp]
     updated_at: Mapped[Stamp]

@@ -48,8 +48,8 @@ class CrawlSession(Base):
             name="counts",
         ),
         Index("crawl_sessions_user_id_started_at_idx", "user_id", text("started_at DESC")),
-        Index("crawl_sessions_started_at_idx", text("started_at DESC")),
-        Index("crawl_sessions_running_idx", "started_at", postgresql_where=text("status = 'running'")),
+        Index("crawl_sessions_started_at_user_id_idx", text("started_at DESC"), "user_id"),
+        Index("crawl_sessions_running_idx", "user_id", "started_at", postgresql_where=text("status = 'running'")),
     )
 
     session_id: Mapped[Key]
@@ -123,6 +123,11 @@ class SessionError(Base):
             name="error_type",
         ),
         CheckConstraint("severity IN ('error', 'warning', 'info')", name="severity"),
+        Index(
+            "session_errors_missing_idx",
+            text("(error_detail ->> 'issue_id')"),
+            postgresql_where=text("error_detail ->> 'exception' = 'IssueNotAvailable'"),
+        ),
     )
 
     error_id: Mapped[Key]
@@ -139,6 +144,7 @@ class DeletedSession(Base):
     """A session that was deleted from the database on purpose."""
 
     __tablename__ = "deleted_sessions"
+    __table_args__ = (Index("deleted_sessions_user_id_idx", "user_id"),)
 
     session_uuid: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     session_id: Mapped[Big]
