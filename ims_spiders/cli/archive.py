@@ -1,0 +1,47 @@
+"""The archive that a command of `ims db` works on: its database, and the folder of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ims_spiders.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where the archive is."""
+
+    engine: Engine
+    schema: str
+    data_dir: Path
+
+
+@contextmanager
+def open_archive() -> Iterator[Archive]:
+    """The archive of the settings; its embedded server is started if need be.
+
+    Raises ConfigurationError when there is nothing in the database yet, or an older schema.
+    """
+    from ims_spiders.config import load_database_config, load_tracker_config
+    from ims_spiders.db.engine import connect
+    from ims_spiders.db.schema import is_initialised, schema_version
+
+    config, data_dir = load_database_config(), load_tracker_config().data_dir
+    engine = connect(config, data_dir)
+    try:
+        if schema_version(engine, config.schema_name) is None:
+            raise ConfigurationError(
+                "there is no archive in the database yet: `ims db init` makes one, `ims db load` fills it"
+            )
+        if not is_initialised(engine, config.schema_name):
+            raise ConfigurationError("the archive's schema is older than this program: run `ims db upgrade`")
+        yield Archive(engine, config.schema_name, data_dir)
+    finally:
+        engine.dispose()
