@@ -600,7 +600,7 @@ DECLARE
 BEGIN
     SELECT p.partrelid, p.partdefid INTO parent, rest
     FROM pg_partitioned_table AS p JOIN pg_class AS c ON c.oid = p.partrelid
-    WHERE c.relnamespace = current_schema()::regnamespace AND c.relname = table_name;
+    WHERE c.relnamespace = quote_ident(current_schema())::regnamespace AND c.relname = table_name;
     IF parent IS NULL THEN
         RAISE EXCEPTION '% is not partitioned by month', table_name USING ERRCODE = 'invalid_parameter_value';
     END IF;
@@ -632,7 +632,7 @@ BEGIN
     END IF;
     FOR name IN
         SELECT c.relname FROM pg_inherits AS h JOIN pg_class AS c ON c.oid = h.inhrelid JOIN pg_class AS p ON p.oid = h.inhparent
-        WHERE p.relnamespace = current_schema()::regnamespace AND p.relname = table_name AND c.relname ~ '_y\d{4}m\d{2}$'
+        WHERE p.relnamespace = quote_ident(current_schema())::regnamespace AND p.relname = table_name AND c.relname ~ '_y\d{4}m\d{2}$'
           AND to_date(right(c.relname, 8), '"y"YYYY"m"MM') + interval '1 month' <= before
         ORDER BY c.relname
     LOOP

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from ims_spiders.db.files import JsonObject, SessionFolder
+from ims_spiders.db.identity import act_as_crawl
 from ims_spiders.db.rows import Row, Sighting, database_safe, sighting
 from ims_spiders.db.sessions import error_row, query_row, session_row
 from ims_spiders.db.statements import CHILDREN, Statements
@@ -53,7 +54,7 @@ class WriteResult:
 class Projection:
     """The database as a projection of the session folders.
 
-    Every method is one transaction, repeated whole after a deadlock or a serialisation failure. A database that is
+    Every method is one transaction with the rights of a crawl, repeated whole after a deadlock or a serialisation failure. A database that is
     away raises sqlalchemy.exc.OperationalError; writing again later is always right.
     """
 
@@ -65,7 +66,8 @@ class Projection:
         """Write the session, its user and its query from session.json's content.
 
         From a folder the file is read while other writers of this session wait, so that the last to write has read
-        the newest. Raises ValueError when there is no user name or uuid, ConfigurationError when the file is broken.
+        the newest. Raises ValueError when there is no user name or uuid, or the session is stored as another user's,
+        ConfigurationError when the file is broken.
         """
         first = session if isinstance(session, dict) else session.read_session()
 
@@ -73,8 +75,12 @@ class Projection:
             self._run(connection, self._sql.lock_session, uuid=str(first.get("session_uuid")))
             content = database_safe(session if isinstance(session, dict) else session.read_session())
             row = session_row(content)
-            parameters = {"username": content["username"], "since": row["started_at"], "rows": _json([row])}
-            self._run(connection, self._sql.upsert_session, **parameters)
+            name = content["username"]
+            self._run(connection, self._sql.insert_user, username=name, since=row["started_at"])
+            self._run(connection, self._sql.upsert_session, username=name, rows=_json([row]))
+            owner = self._run(connection, self._sql.session_owner, uuid=row["session_uuid"])
+            if [entry.username for entry in owner] != [name]:
+                raise ValueError(f"the database has session {row['session_uuid']} under another user than {name}")
             query = {"uuid": row["session_uuid"], "rows": _json([query_row(content)])}
             self._run(connection, self._sql.upsert_query, **query)
 
@@ -120,9 +126,22 @@ class Projection:
                     if not is_data_error(error):
                         raise
                     refused.append(Refusal(f"errors.jsonl:{row['sequence']}", refusal_reason(error)))
+            ids = sorted({str(row["error_detail"].get("issue_id")) for row in rows if _tells_missing(row)})
+            if ids:
+                self._run(connection, self._sql.lock_issues, ids=ids)
+                self._run(connection, self._sql.note_missing, ids=ids)
             return refused
 
         return self._transaction(write) if rows else []
+
+    def refresh_statistics(self) -> None:
+        """Work out the figures of the days that were written to; to be called when there is no more to come."""
+        self._transaction(lambda connection: self._run(connection, self._sql.refresh_statistics))
+
+    def deleted_sessions(self) -> set[str]:
+        """The uuids of sessions that were deleted from the database on purpose."""
+        rows = self._transaction(lambda connection: self._run(connection, self._sql.deleted_sessions))
+        return {row.session_uuid for row in rows}
 
     def _write_batch(self, connection: Connection, session_uuid: str, batch: Sequence[Sighting]) -> WriteResult:
         session_id = self._session_id(connection, session_uuid)
@@ -169,6 +188,10 @@ class Projection:
                 changed.append(seen)
         self._write_contents(connection, session_id, new, changed, keys)
         self._link(connection, session_id, [seen for seen in batch if seen.issue_id in keys], known, keys, older)
+        # A sighting may have come in after a session that missed the issue.
+        doubtful = [seen.issue_id for seen in new] + [row.issue_id for row in known.values() if row.missing_since]
+        if doubtful:
+            self._run(connection, self._sql.note_missing, ids=doubtful)
         result.add(WriteResult(len(new), len(changed), len(keys) - len(new) - len(changed)))
         return late
 
@@ -244,6 +267,7 @@ class Projection:
 
         def once() -> T:
             with self.engine.begin() as connection:
+                act_as_crawl(connection)
                 return work(connection)
 
         return attempts(once)
@@ -267,6 +291,10 @@ def refusal_reason(error: BaseException) -> str:
         return f"not as an issue's file should be: {type(error).__name__} {error}"
     details = getattr(error.orig, "diag", None)
     return str(getattr(details, "message_primary", None) or type(error.orig).__name__)
+
+
+def _tells_missing(row: Row) -> bool:
+    return bool(row["error_detail"].get("exception") == "IssueNotAvailable" and row["error_detail"].get("issue_id"))
 
 
 def _json(rows: Iterable[Row]) -> str:

@@ -63,6 +63,7 @@ class Sighting:
             "found_from": crawl.get("found_from"),
             "error_message": crawl.get("error_message"),
             "content_hash": self.content_hash,
+            **database_safe({name: self.document.get(name) for name in ("product", "status")}),
         }
 
     def issue(self) -> Row:

@@ -20,7 +20,7 @@ QUERY_COLUMNS = (
 )  # fmt: skip
 LINK_COLUMNS = (
     "session_id", "issue_pk", "created_at", "crawl_order", "crawl_duration_ms", "depth", "had_errors", "found_by",
-    "found_from", "error_message", "content_hash",
+    "found_from", "error_message", "content_hash", "product", "status",
 )  # fmt: skip
 ERROR_COLUMNS = ("sequence", "error_type", "severity", "error_message", "error_detail", "occurred_at")
 CONTENT_COLUMNS = (*ISSUE_FIELDS, "content_hash", "full_data", "updated_at")
@@ -75,7 +75,7 @@ class Statements:
         self.lock_session = "SELECT pg_advisory_xact_lock(hashtextextended(%(uuid)s, 0))"
         # Locked in one order by every writer. With the rows held, what is decided on their hashes stays true.
         self.lock_issues = f"""
-            SELECT issue_id, issue_pk, content_hash, last_crawled_at FROM {issues}
+            SELECT issue_id, issue_pk, content_hash, last_crawled_at, missing_since FROM {issues}
             WHERE issue_id = ANY(%(ids)s) ORDER BY issue_id FOR NO KEY UPDATE"""  # noqa: S608
         self.insert_issues = f"""
             INSERT INTO {issues} ({_list(NEW_COLUMNS)})
@@ -94,11 +94,30 @@ class Statements:
                 RETURNING s.issue_pk, s.created_at, (s.xmax = 0)::integer AS added
             ), counted AS (
                 UPDATE {issues} AS i SET crawl_count = i.crawl_count + linked.added,
-                    last_crawled_at = greatest(i.last_crawled_at, linked.created_at)
+                    last_crawled_at = greatest(i.last_crawled_at, linked.created_at),
+                    missing_since = CASE WHEN i.missing_since > linked.created_at THEN i.missing_since END
                 FROM linked WHERE i.issue_pk = linked.issue_pk AND i.issue_pk = ANY(%(known)s)
             )
             SELECT issue_pk FROM linked"""  # noqa: S608
         self.reorder = self._reorder(issues, links)
+        # Of all times at which the tracker said that it does not have the issue, the first after the last sighting.
+        self.note_missing = f"""
+            UPDATE {issues} AS i SET missing_since = missed.moment FROM (
+                SELECT m.issue_pk, min(e.occurred_at) AS moment
+                FROM {issues} AS m JOIN {self.table("session_errors")} AS e ON e.error_detail ->> 'issue_id' = m.issue_id
+                WHERE m.issue_id = ANY(%(ids)s) AND e.error_detail ->> 'exception' = 'IssueNotAvailable'
+                  AND e.occurred_at > m.last_crawled_at
+                GROUP BY m.issue_pk
+            ) AS missed
+            WHERE i.issue_pk = missed.issue_pk AND (i.missing_since > missed.moment OR i.missing_since IS NULL)"""  # noqa: S608
+        self.insert_user = f"""
+            INSERT INTO {self.table("users")} (username, created_at, updated_at)
+            VALUES (%(username)s, %(since)s, %(since)s) ON CONFLICT (username) DO NOTHING"""  # noqa: S608
+        self.session_owner = f"""
+            SELECT u.username FROM {self.table("crawl_sessions")} AS s JOIN {self.table("users")} AS u USING (user_id)
+            WHERE s.session_uuid = %(uuid)s"""  # noqa: S608
+        self.deleted_sessions = f"SELECT session_uuid::text FROM {self.table('deleted_sessions')}"  # noqa: S608
+        self.refresh_statistics = f"SELECT {self.table('refresh_statistics')}()"
 
     def table(self, name: str) -> str:
         """The table's full name."""
@@ -164,17 +183,14 @@ class Statements:
 
     @property
     def upsert_session(self) -> str:
-        """The session with its user, who becomes known by it. The update that changes nothing makes it return."""
+        """The session of a user who is known. One that is another user's already is left as it is."""
         users, sessions = self.table("users"), self.table("crawl_sessions")
         return f"""
-            WITH person AS (
-                INSERT INTO {users} (username, created_at, updated_at) VALUES (%(username)s, %(since)s, %(since)s)
-                ON CONFLICT (username) DO UPDATE SET username = excluded.username RETURNING user_id
-            )
             INSERT INTO {sessions} AS t (user_id, {_list(SESSION_COLUMNS)})
-            SELECT person.user_id, {_list(SESSION_COLUMNS, "r")} FROM person, {self.rows("crawl_sessions")} AS r
+            SELECT u.user_id, {_list(SESSION_COLUMNS, "r")}
+            FROM {users} AS u, {self.rows("crawl_sessions")} AS r WHERE u.username = %(username)s
             ON CONFLICT (session_uuid) DO UPDATE SET {_assign(SESSION_COLUMNS[1:], "excluded")}
-            WHERE {_differs(SESSION_COLUMNS[1:], "t", "excluded")}"""  # noqa: S608
+            WHERE t.user_id = excluded.user_id AND {_differs(SESSION_COLUMNS[1:], "t", "excluded")}"""  # noqa: S608
 
     @property
     def upsert_query(self) -> str:
