@@ -35,6 +35,7 @@ def routes(base_url: Callable[[], str]) -> list[web.RouteDef]:
         web.post(PREFIX + "expire", _json(_expire)),
         web.post(PREFIX + "edit", _json(_edit)),
         web.post(PREFIX + "insert", _json(_insert)),
+        web.post(PREFIX + "delete", _json(_delete)),
         web.post(PREFIX + "user", _json(_user)),
         web.post(PREFIX + "columns", _json(_columns)),
     ]
@@ -103,6 +104,13 @@ async def _edit(request: web.Request) -> Any:
 async def _insert(request: web.Request) -> Any:
     body = await request.json() if request.can_read_body else {}
     issue = request.app[STATE].world.insert(**body)
+    return {"issue_id": str(issue.issue_id)}
+
+
+async def _delete(request: web.Request) -> Any:
+    """Take an issue away: {"issue_id": 123456}."""
+    body = await request.json()
+    issue = request.app[STATE].world.delete(int(body["issue_id"]))
     return {"issue_id": str(issue.issue_id)}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ims_spiders.demo.server import DemoTracker
+from ims_spiders.demo.world import catalog
 from tests.demo.client import Client, row_ids, total, wait_until
 
 
@@ -107,6 +108,18 @@ def test_expire_edit_insert_and_user(tracker: DemoTracker, client: Client) -> No
     assert client.issue(newest).page.css("#userName::attr(value)").get() == "Somebody Else"
     client.post_json("/__demo__/user", {})
     assert client.issue(newest).page.css("#userId::attr(value)").get() == "demo"
+
+
+def test_a_deleted_issue_is_gone_from_every_page(tracker: DemoTracker, client: Client) -> None:
+    number, file = next((n, issue.files[0]) for n, issue in tracker.world.issues.items() if issue.files)
+    before = total(client.search(activities=list(catalog.STATUS_CODES.values())))
+    answer = client.post_json("/__demo__/delete", {"issue_id": number})
+    assert answer.json() == {"issue_id": str(number)}
+    assert total(client.search(activities=list(catalog.STATUS_CODES.values()))) == before - 1
+    assert str(number) not in tracker.truth()["issues"]
+    assert "does not exist" in client.issue(number).text
+    assert tracker.world.file(file.file_id) is None
+    assert client.post_json("/__demo__/delete", {"issue_id": number}).status == 400
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,8 @@ class World:
         return self._words[issue.issue_id]
 
     def newest_first(self) -> list[Issue]:
-        """All issues in the order in which the tracker lists them."""
-        return [self.issues[number] for number in sorted(list(self.issues), reverse=True)]  # noqa: C414 - an insert may come meanwhile
+        """All issues in the order in which the tracker lists them; of a copy, because it may change meanwhile."""
+        return [issue for _, issue in sorted(self.issues.copy().items(), reverse=True)]
 
     def file(self, file_id: str) -> tuple[Issue, File] | None:
         """An attachment and the issue that it hangs on."""
@@ -145,3 +145,13 @@ class World:
         issue.comments = [Comment(number, author, False, stamp(self._rng, issue, 2000), body), *issue.comments]
         self.touch(issue)
         return number
+
+    def delete(self, issue_id: int) -> Issue:
+        """Take an issue away with its files; other issues go on pointing to it. Raises KeyError when there is none.
+
+        Its words stay: a search that is under way may still look at them.
+        """
+        issue = self.issues.pop(issue_id)
+        for file in issue.files:
+            self._file_index.pop(file.file_id, None)
+        return issue
