@@ -42,6 +42,10 @@ class Frontier:
         self.hits += 1
         return self._add(issue_id, 0, "search", None)
 
+    def hit_ids(self) -> list[str]:
+        """The issues that the search listed, in its order."""
+        return [visit.issue_id for visit in self.visits.values() if visit.found_by == "search"]
+
     def add_related(self, issue_id: str, related: Iterable[tuple[str, FoundBy]]) -> list[Visit]:
         """What an issue points to. Returns the visits that follow from it now."""
         self._related[issue_id] = list(related)

@@ -66,6 +66,10 @@ class SearchProgress:
             return 1
         return None
 
+    def complete(self, found: int) -> bool:
+        """Whether all that the tracker declares was listed: nothing missing, nothing cut off by `max_results`."""
+        return self.total is not None and found >= self.total
+
     def gap(self, found: int) -> SearchGapError | None:
         """What to report when the search ended with fewer issues than declared; None when nothing is missing."""
         expected = self.expected()

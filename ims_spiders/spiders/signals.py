@@ -5,4 +5,10 @@ problem = object()
 the error's own) and `response` (the page to keep aside)."""
 
 search_ended = object()
-"""The last result page was read. Sent with `total` (what the tracker declared) and `found` (distinct hits)."""
+"""The last result page was read. Sent with `total` (what the tracker declared), `found` (distinct hits) and `complete`
+(whether everything that answers the question was listed)."""
+
+unlisted_asked = object()
+"""What became of asking for an issue that the search lists no longer. Sent with `issue_id`, `url`, `error` (None: the
+issue is there; IssueNotAvailable: the tracker says it is not; any other: nothing is known) and, for a page that could
+not be read, `response`."""

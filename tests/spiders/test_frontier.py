@@ -63,7 +63,7 @@ def test_orders_are_distinct_and_hits_are_marked(graph: Graph, hits: list[str], 
     orders = [visit.order for visit in frontier.visits.values()]
     assert orders == list(range(1, len(orders) + 1))
     assert frontier.hits == len(set(hits))
-    assert {visit.issue_id for visit in frontier.visits.values() if visit.found_by == "search"} == set(hits)
+    assert frontier.hit_ids() == list(dict.fromkeys(hits))
 
 
 def test_a_shorter_way_found_later_is_followed_further() -> None:

@@ -37,6 +37,7 @@ def test_a_list_that_stands_still_takes_one_request_for_ten_rows(count: int) -> 
     assert found == ids
     assert requests == max(1, -(-count // 10))
     assert progress.gap(len(found)) is None
+    assert progress.complete(len(found))
 
 
 @given(st.integers(0, 60), st.integers(1, 60))
@@ -47,6 +48,7 @@ def test_max_results_stops_in_time_and_is_no_gap(count: int, wanted: int) -> Non
     assert found == ids[:wanted]
     assert requests <= max(1, -(-min(count, wanted) // 10))
     assert progress.gap(len(found)) is None
+    assert progress.complete(len(found)) == (wanted >= count)
 
 
 def test_a_missed_row_is_found_by_walking_again() -> None:
@@ -78,6 +80,13 @@ def test_a_row_that_never_shows_is_reported_with_both_numbers() -> None:
     assert "19" in str(gap)
     assert "18" in str(gap)
     assert requests <= MAX_PASSES * 5
+    assert not progress.complete(len(found))
+
+
+def test_without_a_declared_total_nobody_knows_whether_it_was_all() -> None:
+    progress = SearchProgress(0)
+    progress.saw_page(1, None, 3, 3)
+    assert not progress.complete(3)
 
 
 def test_a_page_without_rows_though_the_total_says_more_is_looked_at_again() -> None:
