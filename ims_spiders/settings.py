@@ -45,6 +45,7 @@ EXTENSIONS = {
     "ims_spiders.extensions.logfile.SessionLog": 20,
     "ims_spiders.extensions.errors.ErrorLog": 30,
     "ims_spiders.extensions.progress.Progress": 40,
+    "ims_spiders.extensions.unlisted.UnlistedIssues": 50,
 }
 
 # Scrapy's exporters write times without their offset; these write issues as their files hold them.
@@ -98,6 +99,9 @@ IMS_RETRY_FIRST_WAIT = 1.0
 IMS_RETRY_LONGEST_WAIT = 30.0
 # Failures in a row, without one good answer between, after which the tracker is taken for gone (politeness.py).
 IMS_GIVE_UP_AFTER = 40
+# Issues that the last search for the same listed and this one does not: so many are asked for to see whether they are
+# gone, the rest by the next crawl; 0 asks for none (extensions/unlisted.py).
+IMS_UNLISTED_MOST = 1000
 # Bytes; a larger attachment is written down as not had (pipelines/attachments.py).
 IMS_ATTACHMENT_MAX_BYTES = 512 * 1024 * 1024
 # Default 32 MiB: large attachments are ordinary here.

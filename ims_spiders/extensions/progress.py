@@ -89,7 +89,8 @@ class Progress:
         statistics = self._session.statistics
         settled = statistics.stored | statistics.failed | statistics.unavailable | self._session.reused
         spider: Any = self._crawler.spider
-        return len(settled), len(spider.frontier.visits)
+        # Issues that are only asked for to see whether they are gone are none of those.
+        return len(settled & spider.frontier.visits.keys()), len(spider.frontier.visits)
 
     def _note(self, done: int, known: int) -> str:
         seconds = max(time.monotonic() - self._began, 0.001)
