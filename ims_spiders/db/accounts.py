@@ -50,9 +50,8 @@ def ensure_role(connection: Connection, name: str, username: str, role: str, sch
         if getattr(error.orig, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
             raise
         reason = str(error.orig).strip().splitlines()[0]
-        raise ConfigurationError(
-            f"cannot make a database role for {username}: {reason}; connect as the owner of the archive, with CREATEROLE"
-        ) from error
+        message = f"cannot make a database role for {username}: {reason}; it takes the archive's owner, with CREATEROLE"
+        raise ConfigurationError(message) from error
     return made
 
 
@@ -75,7 +74,7 @@ def lock_out(connection: Connection, name: str) -> int:
 
 
 def _grant(connection: Connection, name: str, role: str) -> None:
-    """Membership in the group of the role and in no other. An admin's role is not given to admins: that would be a circle."""
+    """Membership in the group of the role and in no other. Admins cannot become admins: roles know no circles."""
     wanted = GROUPS[role]
     for group in GROUPS.values():
         member = connection.exec_driver_sql("SELECT pg_has_role(%s, %s, 'MEMBER')", (name, group)).scalar()

@@ -89,16 +89,18 @@ class EmbeddedServer:
         """The libpq password file (0600) of the server's accounts."""
         return self.folder / "pgpass"
 
-    def dsn(self, user: str = OWNER, database: str = DATABASE) -> str:
+    def dsn(self, user: str = OWNER, database: str = DATABASE, passfile: Path | None = None) -> str:
         """How to connect, for psql and other programs on libpq: the archive's owner, and no password in it.
+
+        The password comes from `passfile`, by default the one of the server's own accounts.
 
         Raises EmbeddedServerError when the server does not run.
         """
         port = cluster.running_port(self.cluster) if cluster.running_pid(self.cluster) is not None else None
         if port is None:
             raise EmbeddedServerError(f"the embedded PostgreSQL in {self.folder} does not run; start it: ims db start")
-        passfile = quote(str(self.passfile), safe="/")
-        return f"postgresql://{user}@127.0.0.1:{port}/{database}?sslmode=disable&passfile={passfile}"
+        secrets = quote(str(passfile or self.passfile), safe="/")
+        return f"postgresql://{user}@127.0.0.1:{port}/{database}?sslmode=disable&passfile={secrets}"
 
     def password(self, user: str = OWNER) -> str:
         """The password of one of the server's accounts. Raises EmbeddedServerError when there is none."""

@@ -36,7 +36,7 @@ def become(connection: Connection, username: str, schema: str = "ims") -> None:
     if found is None:
         raise ConfigurationError(f"there is no user {username!r} to be seen; `ims db user list` shows who there is")
     try:
-        connection.exec_driver_sql(f'SELECT "{schema}".set_current_user(%s)', (found.user_id,))  # noqa: S608
+        connection.exec_driver_sql(f'SELECT "{schema}".set_current_user(%s)', (found.user_id,))
     except ProgrammingError as error:
         if getattr(error.orig, "pgcode", None) != INSUFFICIENT_PRIVILEGE:
             raise

@@ -12,7 +12,7 @@ from ims_spiders.db.durable import write_durably
 
 
 class Passwords:
-    """One libpq password file per database role, in `<data_dir>/state/database`; whoever gets one gets that role only."""
+    """One libpq password file per database role, in `<data_dir>/state/database`: each lets in that role only."""
 
     def __init__(self, data_dir: Path):
         self._folder = data_dir.absolute() / "state" / "database"
@@ -37,5 +37,5 @@ class Passwords:
 
 
 def verifier(password: str, role: str, connection: Any) -> str:
-    """What the server stores: the password itself is never part of a statement, so of no log. Needs a psycopg2 connection."""
+    """What the server stores, so that the password is never part of a statement. Takes a psycopg2 connection."""
     return str(encrypt_password(password, role, scope=connection, algorithm="scram-sha-256"))

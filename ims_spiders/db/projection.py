@@ -54,8 +54,8 @@ class WriteResult:
 class Projection:
     """The database as a projection of the session folders.
 
-    Every method is one transaction with the rights of a crawl, repeated whole after a deadlock or a serialisation failure. A database that is
-    away raises sqlalchemy.exc.OperationalError; writing again later is always right.
+    Every method is one transaction with the rights of a crawl, repeated whole after a deadlock or a serialisation
+    failure. A database that is away raises sqlalchemy.exc.OperationalError; writing again later is always right.
     """
 
     def __init__(self, engine: Engine, schema: str = "ims"):

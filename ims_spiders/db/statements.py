@@ -104,7 +104,8 @@ class Statements:
         self.note_missing = f"""
             UPDATE {issues} AS i SET missing_since = missed.moment FROM (
                 SELECT m.issue_pk, min(e.occurred_at) AS moment
-                FROM {issues} AS m JOIN {self.table("session_errors")} AS e ON e.error_detail ->> 'issue_id' = m.issue_id
+                FROM {issues} AS m
+                JOIN {self.table("session_errors")} AS e ON e.error_detail ->> 'issue_id' = m.issue_id
                 WHERE m.issue_id = ANY(%(ids)s) AND e.error_detail ->> 'exception' = 'IssueNotAvailable'
                   AND e.occurred_at > m.last_crawled_at
                 GROUP BY m.issue_pk
