@@ -221,7 +221,7 @@ BEGIN
         SELECT a.attrelid::regclass AS name, quote_ident(a.attname) AS attribute FROM pg_attribute AS a
         WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN ('users'::regclass, 'crawl_sessions'::regclass,
             'search_queries'::regclass, 'session_errors'::regclass, 'analytics_daily'::regclass,
-            'analytics_monthly'::regclass, 'deleted_sessions'::regclass, 'audit_log'::regclass)
+            'analytics_monthly'::regclass, 'deleted_sessions'::regclass)
     LOOP
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %s SET STATISTICS 0', hidden.name, hidden.attribute);
     END LOOP;
