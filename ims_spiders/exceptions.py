@@ -31,6 +31,19 @@ class SessionBusy(ConfigurationError):
     """Another process writes the session that was to be resumed. Raised by the session's folder; exit code 2."""
 
 
+class DatabaseOutdated(ConfigurationError):
+    """The schema is older than this program, and is not changed unasked. Raised where it is made; exit code 2, in a
+    crawl the database stays behind."""
+
+    error_type: ClassVar[ErrorType] = "database_error"
+
+
+class DatabaseNewer(ConfigurationError):
+    """The schema is of a newer program than this one. Raised where it is made; as DatabaseOutdated."""
+
+    error_type: ClassVar[ErrorType] = "database_error"
+
+
 class BrowserMissing(ConfigurationError):
     """There is no browser to start. Raised by the browser provider; exit code 2."""
 

@@ -2,55 +2,32 @@
 
 from __future__ import annotations
 
-import sys
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from ims_spiders.cli import db_setup, db_users
+from ims_spiders.cli.dbsettings import data_dir, database_config, embedded_server, open_configured
 from ims_spiders.cli.output import AsJson, print_json, print_table, progress, say
-from ims_spiders.exceptions import ConfigurationError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
-    from ims_spiders.config import DatabaseConfig
-    from ims_spiders.db.embedded import EmbeddedServer
 
 app = typer.Typer(help="The archive's database.", no_args_is_help=True, rich_markup_mode=None)
-users = typer.Typer(help="The people who use the archive.", no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(users, name="user")
-
-
-class Role(StrEnum):
-    """What a user of the archive may do."""
-
-    USER = "user"
-    ADMIN = "admin"
-    READONLY = "readonly"
-
-
-@app.command()
-def init() -> None:
-    """Create the tables and indexes that are missing."""
-    from ims_spiders.db.schema import initialise
-
-    config = _config()
-    done = initialise(_engine(config), config.schema_name)
-    say(f"Schema {config.schema_name} " + ("is ready." if done else "was there already."))
+app.add_typer(db_users.users, name="user")
+app.command()(db_setup.init)
+app.command()(db_setup.upgrade)
+app.command()(db_users.url)
 
 
 @app.command()
 def start() -> None:
     """Start the embedded PostgreSQL; it runs until `ims db stop`."""
-    status = _embedded("start").start()
+    status = embedded_server("start").start()
     say(f"PostgreSQL {status.version} runs on 127.0.0.1:{status.port}. To end it: ims db stop")
 
 
 @app.command()
 def stop() -> None:
     """Stop the embedded PostgreSQL; its data stays."""
-    say("Stopped." if _embedded("stop").stop() else "It was not running.")
+    say("Stopped." if embedded_server("stop").stop() else "It was not running.")
 
 
 @app.command()
@@ -61,39 +38,13 @@ def status(as_json: AsJson = False) -> None:
     """
     from ims_spiders.cli.dbstatus import database_status
 
-    found = database_status(_config(), _data_dir())
+    found = database_status(database_config(), data_dir())
     if as_json:
         print_json(found)
     else:
         print_table([(name.replace("_", " "), value) for name, value in found.items()])
     if not found["reachable"]:
         raise typer.Exit(1)
-
-
-@app.command()
-def url(
-    user: Annotated[
-        str | None, typer.Option("--user", metavar="NAME", help="That user's own, not the owner's.")
-    ] = None,
-) -> None:
-    """Print the owner's DSN, for psql and other programs.
-
-    Starts the embedded server if need be. Its DSN names a password file; that of a server of yours holds what
-    the settings hold.
-    """
-    if user is not None:
-        message = "users of the archive have no database accounts of their own yet; `ims db url` prints the owner's DSN"
-        raise ConfigurationError(message)
-    from ims_spiders.db.engine import configured_url, uses_embedded
-
-    config = _config()
-    if uses_embedded(config):
-        server = _embedded("url")
-        server.start()
-        dsn = server.dsn()
-    else:
-        dsn = configured_url(config).set(drivername="postgresql").render_as_string(hide_password=False)
-    sys.stdout.write(f"{dsn}\n")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -104,7 +55,7 @@ def psql(context: typer.Context) -> None:
     """
     from ims_spiders.cli.psql import run_psql
 
-    run_psql(_config(), _data_dir(), context.args)
+    run_psql(database_config(), data_dir(), context.args)
 
 
 @app.command()
@@ -116,12 +67,15 @@ def load(
 ) -> None:
     """Bring the database up to what the files say.
 
-    Any number of times with the same outcome. Exit code 1 when some files could not be read or stored.
+    Any number of times with the same outcome. What `ims db cleanup` deleted comes back when it is named. Exit code
+    1 when some files could not be read or stored.
     """
+    from ims_spiders.db.engine import uses_embedded
     from ims_spiders.db.load import load as load_files
 
-    config = _config()
-    result = load_files(_engine(config), _data_dir(), sessions or (), progress, config.schema_name)
+    config = database_config()
+    embedded = uses_embedded(config)
+    result = load_files(open_configured(config), data_dir(), sessions or (), progress, config.schema_name, embedded)
     counts: dict[str, Any] = {
         "sessions": result.sessions,
         "new": result.issues.new,
@@ -130,65 +84,15 @@ def load(
         "errors": result.errors,
     }
     if as_json:
-        print_json(counts | {"broken": {str(path): reason for path, reason in result.broken.items()}})
+        broken = {str(path): reason for path, reason in result.broken.items()}
+        print_json(counts | {"deleted": [str(path) for path in result.deleted], "broken": broken})
     else:
         print_table(list(counts.items()))
+    if result.deleted:
+        say(f"{len(result.deleted)} sessions were deleted from the database and stay so; name one to load it again:")
+    for path in result.deleted:
+        say(f"  ims db load {path.name}")
     for path, reason in result.broken.items():
         say(f"left out {path}: {reason}")
     if result.broken:
         raise typer.Exit(1)
-
-
-@users.command()
-def add(
-    name: Annotated[str, typer.Argument(help="As in IMS_USER and `ims crawl --user`.")],
-    email: Annotated[str | None, typer.Option("--email", help="For the record.")] = None,
-    full_name: Annotated[str | None, typer.Option("--full-name", help="For the record.")] = None,
-    department: Annotated[str | None, typer.Option("--department", help="For the record.")] = None,
-    role: Annotated[Role, typer.Option("--role", help="What they may do.")] = Role.USER,
-    as_json: AsJson = False,
-) -> None:
-    """Make a user known, or change what is known.
-
-    Creates the schema if need be.
-    """
-    from ims_spiders.db.schema import initialise
-    from ims_spiders.db.users import add_user
-
-    config = _config()
-    engine = _engine(config)
-    initialise(engine, config.schema_name)
-    user = add_user(engine, name, email, full_name, department, role.value)
-    if as_json:
-        print_json({"user_id": user.user_id, "username": user.username, "role": user.role})
-    else:
-        say(f"{user.username} is user {user.user_id}, role {user.role}.")
-
-
-def _config() -> DatabaseConfig:
-    from ims_spiders.config import load_database_config
-
-    return load_database_config()
-
-
-def _data_dir() -> Any:
-    from ims_spiders.config import load_tracker_config
-
-    return load_tracker_config().data_dir
-
-
-def _engine(config: DatabaseConfig) -> Engine:
-    from ims_spiders.db.engine import connect
-
-    return connect(config, _data_dir())
-
-
-def _embedded(command: str) -> EmbeddedServer:
-    """The embedded server. Raises ConfigurationError when the settings name another one."""
-    from ims_spiders.db.embedded import EmbeddedServer
-    from ims_spiders.db.engine import describe, uses_embedded
-
-    config = _config()
-    if not uses_embedded(config):
-        raise ConfigurationError(f"`ims db {command}` is for the embedded PostgreSQL; yours is {describe(config)}")
-    return EmbeddedServer(_data_dir())

@@ -25,12 +25,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class LoadResult:
-    """What a load did. `broken` names each file that could not be read or stored, and why."""
+    """What a load did. `broken` names each file that could not be read or stored, and why; `deleted` the folders of
+    sessions that were deleted from the database on purpose and not named now."""
 
     sessions: int = 0
     issues: WriteResult = field(default_factory=WriteResult)
     errors: int = 0
     broken: dict[Path, str] = field(default_factory=dict)
+    deleted: list[Path] = field(default_factory=list)
 
 
 def load(
@@ -39,18 +41,24 @@ def load(
     names: Sequence[str] = (),
     progress: Progress | None = None,
     schema: str = "ims",
+    upgrade: bool = True,
 ) -> LoadResult:
-    """Load all sessions, oldest first, or the named ones; creates the schema if need be.
+    """Load all sessions but deleted ones, oldest first, or the named ones; has the schema made as `initialise` does.
 
     Sessions that are still being written may be loaded too. Raises ConfigurationError for a name that fits no
     session, sqlalchemy.exc.OperationalError when the database goes away; loading again later takes it from there.
     """
     folders = [find_session(data_dir, name) for name in names] if names else list(session_folders(data_dir))
-    initialise(engine, schema)
+    initialise(engine, schema, upgrade=upgrade)
     projection = Projection(engine, schema)
     result = LoadResult()
+    deleted = set() if names else projection.deleted_sessions()
     for folder in folders:
-        load_session(projection, folder, result, progress)
+        if deleted and _uuid(folder) in deleted:
+            result.deleted.append(folder.path)
+        else:
+            load_session(projection, folder, result, progress)
+    projection.refresh_statistics()
     return result
 
 
@@ -79,6 +87,13 @@ def load_session(
         # What its crawl wrote again while it was loaded here must not be left in the older state.
         pending = [issue_id for issue_id, version in versions.items() if _version(folder, issue_id) != version]
     _load_errors(projection, folder, session_uuid, result)
+
+
+def _uuid(folder: SessionFolder) -> str | None:
+    try:
+        return str(folder.read_session().get("session_uuid"))
+    except ConfigurationError:
+        return None
 
 
 def _load_errors(projection: Projection, folder: SessionFolder, session_uuid: str, result: LoadResult) -> None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from ims_spiders.db.engine import safe_message
 from ims_spiders.db.files import JsonObject, SessionFolder
 from ims_spiders.db.projection import Projection, Refusal, WriteResult
-from ims_spiders.db.schema import initialise
+from ims_spiders.db.schema import initialise, is_initialised
 from ims_spiders.db.watchdog import Watchdog
 from ims_spiders.exceptions import ConfigurationError
 
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 SESSION, ERRORS = "session", "errors"
 STEP_SECONDS = 60.0
 """How long one step, a batch at most, may take before its connection is taken for dead."""
+UPGRADE_SECONDS = 3600.0
 LONGEST_PAUSE = 30.0
 LAST_ATTEMPTS = 3
 """How often a database that is away is tried again once there is nothing left to do but that."""
@@ -55,10 +57,12 @@ class DatabaseWriter:
         schema: str = "ims",
         batch_size: int = 100,
         batch_seconds: float = 0.5,
+        upgrade: bool = True,
     ):
         self._connect = connect
         self._folder = folder
         self._schema = schema
+        self._upgrade = upgrade
         self._batch_size = batch_size
         self._batch_seconds = batch_seconds
         self._changed = threading.Condition()
@@ -127,6 +131,7 @@ class DatabaseWriter:
                 self._note_failure(error, failures)
                 if not self._pause(failures):
                     break
+        self._refresh_statistics()
         self._disconnect()
 
     def _wait_for_work(self) -> bool:
@@ -151,18 +156,32 @@ class DatabaseWriter:
             self._engine = self._connect()
             self._watchdog = Watchdog(self._engine)
         assert self._watchdog is not None
+        if self._projection is None:
+            self._prepare(self._engine, self._watchdog)
+            # Whatever happened to the database meanwhile: the session comes first.
+            self._projection = Projection(self._engine, self._schema)
+            self._waiting.add(SESSION)
         with self._watchdog.limit(self._step_seconds()):
-            if self._projection is None:
-                initialise(self._engine, self._schema)
-                # Whatever happened to the database meanwhile: the session comes first.
-                self._projection = Projection(self._engine, self._schema)
-                self._waiting.add(SESSION)
             if SESSION in self._waiting:
                 self._settle(SESSION, lambda projection: projection.write_session(self._folder))
             self._write_issues(self._projection)
             if ERRORS in self._waiting:
                 self._settle(ERRORS, self._write_errors)
         self._error = None
+
+    def _prepare(self, engine: Engine, watchdog: Watchdog) -> None:
+        """Have the schema in this version; leading an older one there may take as long as there are rows."""
+        with watchdog.limit(self._step_seconds()):
+            ready = is_initialised(engine, self._schema)
+        if not ready:
+            with watchdog.limit(UPGRADE_SECONDS):
+                initialise(engine, self._schema, upgrade=self._upgrade)
+
+    def _refresh_statistics(self) -> None:
+        """What came after the session's end changed its day's figures. What fails here is done by the next session."""
+        if self._projection is not None and self._watchdog is not None:
+            with self._watchdog.limit(self._step_seconds()), suppress(SQLAlchemyError):
+                self._projection.refresh_statistics()
 
     def _settle(self, what: str, write: Callable[[Projection], None]) -> None:
         """Strike it off first: what is put again while it is written has to be written again."""

@@ -97,11 +97,15 @@ class CrawlSession:
 
     def make_writer(self) -> DatabaseWriter:
         """The thread that brings this session's files into the database."""
-        from ims_spiders.db.engine import connect
+        from ims_spiders.db.engine import connect, uses_embedded
         from ims_spiders.db.writer import DatabaseWriter
 
         return DatabaseWriter(
-            lambda: connect(self._database, self._config.data_dir), self.folder, self._database.schema_name
+            lambda: connect(self._database, self._config.data_dir),
+            self.folder,
+            self._database.schema_name,
+            # A crawl does not alter the schema of a server that others look after.
+            upgrade=uses_embedded(self._database),
         )
 
     def record(self) -> dict[str, Any]:
