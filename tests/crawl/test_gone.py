@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ims_spiders.demo.server import DemoTracker
+from ims_spiders.items import utc_milliseconds
 from tests.crawl.crawling import FAST, ROOT, Archive, Run
 from tests.crawl.other_tracker import OtherTracker
 from tests.crawl.test_demo_tracker import PASSWORD, variables
@@ -224,3 +225,17 @@ def test_a_tracker_that_says_it_otherwise(files_only: Archive, scripted: bool) -
         assert run.exit_code == 0, run.stderr
         assert missed(files_only) == {gone: 1}
         assert sum(f"issueId={gone}" in path for path in tracker.requests) == 1
+
+
+def test_the_database_says_since_when_an_issue_was_missed_and_keeps_it(archive: Archive, tracker: DemoTracker) -> None:
+    kept, gone = mark(tracker, 2)
+    assert crawl(archive, tracker).exit_code == 0
+    tracker.world.delete(int(gone))
+    run = crawl(archive, tracker)
+    assert run.exit_code == 0, run.stderr
+    (entry,) = archive.last().read_errors()
+    marked = "SELECT issue_id, missing_since FROM ims.issues WHERE missing_since IS NOT NULL"
+    assert [(row["issue_id"], utc_milliseconds(row["missing_since"])) for row in archive.rows(marked)] == [
+        (gone, entry["occurred_at"])
+    ]
+    assert {row["issue_id"] for row in archive.rows("SELECT issue_id FROM ims.issues")} == {kept, gone}
