@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
 
+from ims_spiders.db.accounts import set_password
 from ims_spiders.db.embedded import EmbeddedServer
+from ims_spiders.db.engine import open_engine, parse_url
 from ims_spiders.db.files import SessionFolder
 from ims_spiders.db.load import LoadResult, load, load_session
 from ims_spiders.db.projection import Projection
@@ -200,3 +203,25 @@ def test_times_of_reloaded_rows_are_the_crawls(engine: Engine, tmp_path: Path) -
         ("issue_history", "created_at", at(1)),
     ):
         assert {row[0] for row in rows(engine, f"SELECT {column} FROM ims.{table}")} == {expected}, table
+
+
+def test_a_login_that_is_a_crawl_and_nothing_else_can_load(
+    server: EmbeddedServer, engine: Engine, tmp_path: Path
+) -> None:
+    folder(tmp_path, session(), [issue(number) for number in range(100, 110)])
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER ROLE ims_crawl LOGIN")
+        set_password(connection, "ims_crawl", "only for this test")
+    url = parse_url(server.dsn("ims_crawl", str(engine.url.database)))
+    login = open_engine(url, None, {"password": "only for this test"})
+    try:
+        assert load(login, tmp_path).issues.new == 10
+        assert load(login, tmp_path).issues.unchanged == 10
+        for table in ("audit_log", "analytics_daily"):
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                rows(login, f"SELECT * FROM ims.{table}")
+    finally:
+        login.dispose()
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER ROLE ims_crawl NOLOGIN PASSWORD NULL")
+    assert value(engine, "SELECT sum(unique_issues) FROM ims.analytics_daily") == 10
