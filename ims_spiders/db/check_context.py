@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from ims_spiders.db.sight import sees_everything
 from ims_spiders.db.statements import Statements
 
 BATCH = 500
@@ -56,8 +57,7 @@ class CheckContext:
 
     def sees_everything(self) -> bool:
         """Whether row security hides nothing from this connection."""
-        roles = "pg_has_role(CURRENT_USER, 'ims_admin', 'USAGE') OR pg_has_role(CURRENT_USER, 'ims_readonly', 'USAGE')"
-        return bool(self.rows(f"SELECT {roles}")[0][0])
+        return sees_everything(self._connection)
 
     def looked_at(self, what: str, done: int, total: int, more: int = 1) -> None:
         """Count `more` of what was looked at, and tell it."""
