@@ -31,8 +31,9 @@ def log_in(server: EmbeddedServer, engine: Engine, passwords: Passwords, role: s
 
 
 def test_a_user_is_added_with_all_that_is_given(engine: Engine, passwords: Passwords) -> None:
-    details = {"email": "kim@example.com", "full_name": "김기홍", "department": "지원팀"}
-    user = add_user(engine, " kim ", passwords, "admin", **details)
+    user = add_user(
+        engine, " kim ", passwords, "admin", email="kim@example.com", full_name="김기홍", department="지원팀"
+    )
     assert (user.username, user.email, user.full_name, user.department, user.role) == (
         "kim", "kim@example.com", "김기홍", "지원팀", "admin",
     )  # fmt: skip
@@ -86,8 +87,9 @@ def test_the_server_is_told_no_password(engine: Engine, passwords: Passwords, ca
     caplog.set_level("DEBUG", logger="sqlalchemy.engine")
     role = add_user(engine, "kim_quiet", passwords).database_role
     assert role is not None
-    assert passwords.read(role) is not None
-    assert passwords.read(role) not in caplog.text
+    password = passwords.read(role)
+    assert password
+    assert password not in caplog.text
 
 
 def test_a_new_password_is_made_on_demand_only(engine: Engine, passwords: Passwords) -> None:
