@@ -356,9 +356,10 @@ SELECT set_config('search_path', format('%I, %I', current_schema() || '_private'
 
 CREATE TABLE IF NOT EXISTS statistics_pending (
     user_id   integer NOT NULL CONSTRAINT statistics_pending_user_id_fkey REFERENCES users ON DELETE CASCADE,
-    stat_date date    NOT NULL,
-    CONSTRAINT statistics_pending_pkey PRIMARY KEY (user_id, stat_date)
+    stat_date date    NOT NULL
 );
-COMMENT ON TABLE statistics_pending IS 'Days whose figures have to be worked out again.';
+CREATE INDEX IF NOT EXISTS statistics_pending_user_id_idx ON statistics_pending (user_id);
+COMMENT ON TABLE statistics_pending IS
+    'Days whose figures have to be worked out again, once for each transaction that said so: no writer waits for another.';
 
 COMMIT;

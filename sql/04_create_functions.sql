@@ -101,6 +101,7 @@ BEGIN ATOMIC
     SELECT DISTINCT w FROM regexp_split_to_table(lower(query), '[\s+''"(),;]+') AS words (w) WHERE w <> '';
 END;
 
+-- A user may write any figure into a session of theirs; what no column holds must not keep others' figures from being right.
 CREATE OR REPLACE FUNCTION compute_day(person integer, day date) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT
 AS $$
@@ -119,9 +120,10 @@ BEGIN
     )
     SELECT
         person, day, count(*), count(*) FILTER (WHERE s.status = 'completed'), count(*) FILTER (WHERE s.status = 'failed'),
-        coalesce(sum(s.issues_crawled), 0),
+        least(coalesce(sum(s.issues_crawled), 0), 2147483647),
         (SELECT count(DISTINCT l.issue_pk) FROM session_issues AS l WHERE l.session_id = ANY (ids)),
-        count_new_issues(ids), coalesce(sum(s.attachments_downloaded), 0), avg(s.duration_seconds), avg(s.issues_crawled),
+        count_new_issues(ids), least(coalesce(sum(s.attachments_downloaded), 0), 2147483647), avg(s.duration_seconds),
+        avg(s.issues_crawled),
         (
             SELECT coalesce(jsonb_object_agg(p.name, jsonb_build_object('sessions', p.sessions, 'issues', p.issues)), '{}')
             FROM (
@@ -169,9 +171,8 @@ BEGIN
     WITH sessions AS (
         SELECT count(*) AS n, coalesce(sum(s.issues_crawled), 0) AS issues FROM ended_sessions(person, since, until) AS s
     ), last_seen AS (
-        SELECT DISTINCT ON (l.issue_pk) coalesce(l.product, i.product, '(none)') AS product,
-            coalesce(l.status, i.status, '(none)') AS status
-        FROM session_issues AS l JOIN issues AS i USING (issue_pk) WHERE l.session_id = ANY (ids)
+        SELECT DISTINCT ON (l.issue_pk) coalesce(l.product, '(none)') AS product, coalesce(l.status, '(none)') AS status
+        FROM session_issues AS l WHERE l.session_id = ANY (ids)
         ORDER BY l.issue_pk, l.created_at DESC, l.session_issue_id DESC
     ), queries AS MATERIALIZED (
         SELECT coalesce(q.parsed_query, q.original_query) AS query, q.parsing_confidence, q.synonym_expanded
@@ -182,7 +183,7 @@ BEGIN
     )
     SELECT
         person, extract(year FROM first_day), extract(month FROM first_day), sessions.n,
-        sessions.n::numeric / (next_first - first_day), sessions.issues, (SELECT count(*) FROM last_seen),
+        sessions.n::numeric / (next_first - first_day), least(sessions.issues, 2147483647), (SELECT count(*) FROM last_seen),
         (SELECT coalesce(jsonb_object_agg(word, n), '{}') FROM words),
         (SELECT coalesce(jsonb_object_agg(p.product, p.n), '{}') FROM (
             SELECT product, count(*) AS n FROM last_seen GROUP BY product) AS p),
@@ -199,8 +200,9 @@ BEGIN
 END
 $$;
 
--- Works off what is pending. The user's row is locked so that two sessions that end at once see each other.
-CREATE OR REPLACE FUNCTION settle_statistics() RETURNS integer
+-- Works off what is pending, of these people or of everybody. The user's row is locked so that two sessions that end at
+-- once see each other.
+CREATE OR REPLACE FUNCTION settle_statistics(people integer[] DEFAULT NULL) RETURNS integer
 LANGUAGE plpgsql SET search_path FROM CURRENT
 AS $$
 DECLARE
@@ -209,10 +211,13 @@ DECLARE
     day date;
     done integer := 0;
 BEGIN
-    FOR person IN SELECT DISTINCT p.user_id FROM statistics_pending AS p ORDER BY p.user_id LOOP
+    FOR person IN
+        SELECT DISTINCT p.user_id FROM statistics_pending AS p
+        WHERE settle_statistics.people IS NULL OR p.user_id = ANY (settle_statistics.people) ORDER BY p.user_id
+    LOOP
         PERFORM FROM users AS u WHERE u.user_id = person FOR NO KEY UPDATE;
         WITH taken AS (DELETE FROM statistics_pending AS p WHERE p.user_id = person RETURNING p.stat_date)
-        SELECT array_agg(taken.stat_date ORDER BY taken.stat_date) INTO days FROM taken;
+        SELECT array_agg(DISTINCT taken.stat_date ORDER BY taken.stat_date) INTO days FROM taken;
         FOREACH day IN ARRAY coalesce(days, '{}') LOOP
             PERFORM compute_day(person, day);
             done := done + 1;
@@ -225,29 +230,59 @@ BEGIN
 END
 $$;
 
--- Days on which these users' sessions or queries lie, ordered so that two writers lock them in the same order.
+-- Days are only ever added: who works them off cannot take away the mark of a transaction that it does not see yet. While
+-- a mark is on its way the time zone stays (set_time_zone).
 CREATE OR REPLACE FUNCTION mark_days(people integer[], moments timestamptz[]) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT
-BEGIN ATOMIC
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared('archive_settings'::regclass::oid::bigint);
     INSERT INTO statistics_pending (user_id, stat_date)
     SELECT DISTINCT m.person, (m.moment AT TIME ZONE a.time_zone)::date
-    FROM unnest(people, moments) AS m (person, moment), archive_settings AS a
-    ORDER BY 1, 2
-    ON CONFLICT DO NOTHING;
-END;
+    FROM unnest(people, moments) AS m (person, moment), archive_settings AS a;
+END
+$$;
 
--- Triggers of statements on crawl_sessions: what has ended, or had, changes its day. A crawl that comes with sessions
--- which ended long ago brings their issues after them, and asks for the figures itself when it is done.
+-- Marks the days of those of these sessions that have ended; returns whose they are. One that is running may be about to
+-- end in a transaction that cannot see what is written here: its row is locked, so that one of the two waits.
+CREATE OR REPLACE FUNCTION mark_sessions(sessions bigint[]) RETURNS integer[]
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+DECLARE
+    people integer[];
+    moments timestamptz[];
+BEGIN
+    PERFORM FROM crawl_sessions AS s WHERE s.session_id = ANY (sessions) AND s.status = 'running'
+    ORDER BY s.session_id FOR SHARE;
+    SELECT array_agg(s.user_id), array_agg(s.started_at) INTO people, moments
+    FROM crawl_sessions AS s WHERE s.session_id = ANY (sessions) AND s.status <> 'running';
+    IF people IS NOT NULL THEN
+        PERFORM mark_days(people, moments);
+    END IF;
+    RETURN people;
+END
+$$;
+
+-- A crawl may come with sessions that ended long ago and bring their issues after them: it asks for the figures itself
+-- when it is done. What anybody else writes counts at once.
+CREATE OR REPLACE FUNCTION settle_unless_crawl(people integer[]) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF people IS NOT NULL AND acting_role() <> 'ims_crawl' THEN
+        PERFORM settle_statistics(people);
+    END IF;
+END
+$$;
+
+-- Triggers of statements on crawl_sessions: what has ended, or had, changes its day.
 CREATE OR REPLACE FUNCTION sessions_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
 BEGIN
     DELETE FROM deleted_sessions AS d USING new_rows AS n WHERE d.session_uuid = n.session_uuid;
-    PERFORM mark_days(array_agg(n.user_id), array_agg(n.started_at)) FROM new_rows AS n WHERE n.status <> 'running';
+    PERFORM settle_unless_crawl(mark_sessions(ARRAY(SELECT n.session_id FROM new_rows AS n)));
     PERFORM ensure_partitions();
-    IF acting_role() <> 'ims_crawl' THEN
-        PERFORM settle_statistics();
-    END IF;
     RETURN NULL;
 END
 $$;
@@ -255,17 +290,21 @@ $$;
 CREATE OR REPLACE FUNCTION sessions_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
+DECLARE
+    people integer[];
+    moments timestamptz[];
 BEGIN
-    PERFORM mark_days(array_agg(r.user_id), array_agg(r.started_at))
-    FROM (SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows) AS r
-    WHERE r.status <> 'running' HAVING count(*) > 0;
-    IF FOUND THEN
-        PERFORM settle_statistics();
+    SELECT array_agg(r.user_id), array_agg(r.started_at) INTO people, moments
+    FROM (SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows) AS r WHERE r.status <> 'running';
+    IF people IS NOT NULL THEN
+        PERFORM mark_days(people, moments);
+        PERFORM settle_statistics(people);
     END IF;
     RETURN NULL;
 END
 $$;
 
+-- The sessions' links are gone by now, and have marked the days of others.
 CREATE OR REPLACE FUNCTION sessions_deleted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
@@ -279,17 +318,26 @@ BEGIN
 END
 $$;
 
--- Triggers of statements on search_queries.
+-- Triggers of statements on search_queries. A query counts with its session, or else for itself.
+CREATE OR REPLACE FUNCTION mark_queries(people integer[], sessions bigint[], moments timestamptz[]) RETURNS integer[]
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+DECLARE
+    askers integer[];
+BEGIN
+    SELECT array_agg(q.person) INTO askers FROM unnest(people, sessions) AS q (person, session) WHERE q.session IS NULL;
+    PERFORM mark_days(array_agg(q.person), array_agg(q.moment))
+    FROM unnest(people, sessions, moments) AS q (person, session, moment) WHERE q.session IS NULL HAVING count(*) > 0;
+    RETURN nullif(askers || mark_sessions(sessions), '{}');
+END
+$$;
+
 CREATE OR REPLACE FUNCTION queries_changed() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
 BEGIN
-    PERFORM mark_days(array_agg(q.user_id), array_agg(coalesce(s.started_at, q.queried_at)))
-    FROM changed_rows AS q LEFT JOIN crawl_sessions AS s USING (session_id)
-    WHERE (q.session_id IS NULL OR s.status <> 'running') HAVING count(*) > 0;
-    IF FOUND AND acting_role() <> 'ims_crawl' THEN
-        PERFORM settle_statistics();
-    END IF;
+    PERFORM settle_unless_crawl(mark_queries(array_agg(q.user_id), array_agg(q.session_id), array_agg(q.queried_at)))
+    FROM changed_rows AS q;
     RETURN NULL;
 END
 $$;
@@ -298,41 +346,35 @@ CREATE OR REPLACE FUNCTION queries_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
 BEGIN
-    PERFORM mark_days(array_agg(q.user_id), array_agg(coalesce(s.started_at, q.queried_at)))
-    FROM (SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows) AS q LEFT JOIN crawl_sessions AS s USING (session_id)
-    WHERE (q.session_id IS NULL OR s.status <> 'running') HAVING count(*) > 0;
-    IF FOUND AND acting_role() <> 'ims_crawl' THEN
-        PERFORM settle_statistics();
-    END IF;
+    PERFORM settle_unless_crawl(mark_queries(array_agg(q.user_id), array_agg(q.session_id), array_agg(q.queried_at)))
+    FROM (SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows) AS q;
     RETURN NULL;
 END
 $$;
 
 -- Triggers of statements on session_issues: crawl_count is the number of links, and links that come or go change the
 -- figures of their session's day, and of the day on which the issue was taken for new until now. A crawl counts its own
--- sightings, in the same statement that writes them.
+-- sightings, in the same statement that writes them, and keeps last_crawled_at.
 CREATE OR REPLACE FUNCTION links_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
+DECLARE
+    by_crawl boolean := acting_role() = 'ims_crawl';
 BEGIN
-    IF acting_role() <> 'ims_crawl' THEN
+    IF NOT by_crawl THEN
         UPDATE issues AS i SET crawl_count = i.crawl_count + n.added
         FROM (SELECT issue_pk, count(*) AS added FROM new_rows GROUP BY issue_pk) AS n
         WHERE i.issue_pk = n.issue_pk;
     END IF;
-    PERFORM mark_days(array_agg(s.user_id), array_agg(s.started_at))
-    FROM crawl_sessions AS s
-    WHERE s.status <> 'running' AND s.session_id IN (
+    PERFORM settle_unless_crawl(mark_sessions(ARRAY(
         SELECT n.session_id FROM new_rows AS n
         UNION
         SELECT later.session_id
-        FROM new_rows AS n JOIN issues AS i ON i.issue_pk = n.issue_pk AND i.last_crawled_at > n.created_at
+        FROM new_rows AS n
+        JOIN issues AS i ON i.issue_pk = n.issue_pk AND (i.last_crawled_at > n.created_at OR NOT by_crawl)
         JOIN session_issues AS later ON later.issue_pk = n.issue_pk
             AND (later.created_at, later.session_issue_id) > (n.created_at, n.session_issue_id)
-    ) HAVING count(*) > 0;
-    IF FOUND AND acting_role() <> 'ims_crawl' THEN
-        PERFORM settle_statistics();
-    END IF;
+    )));
     RETURN NULL;
 END
 $$;
@@ -341,31 +383,66 @@ CREATE OR REPLACE FUNCTION links_updated() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
 BEGIN
-    PERFORM mark_days(array_agg(s.user_id), array_agg(s.started_at))
-    FROM crawl_sessions AS s
-    WHERE s.status <> 'running' AND s.session_id IN (
-        SELECT l.session_id FROM session_issues AS l WHERE l.issue_pk IN (SELECT n.issue_pk FROM new_rows AS n)
-    ) HAVING count(*) > 0;
-    IF FOUND AND acting_role() <> 'ims_crawl' THEN
-        PERFORM settle_statistics();
+    UPDATE issues AS i SET crawl_count = greatest(i.crawl_count + m.moved, 0)
+    FROM (
+        SELECT r.issue_pk, sum(r.n) AS moved FROM (
+            SELECT issue_pk, 1 AS n FROM new_rows UNION ALL SELECT issue_pk, -1 FROM old_rows
+        ) AS r GROUP BY r.issue_pk HAVING sum(r.n) <> 0
+    ) AS m
+    WHERE i.issue_pk = m.issue_pk;
+    PERFORM settle_unless_crawl(mark_sessions(ARRAY(
+        SELECT o.session_id FROM old_rows AS o
+        UNION
+        SELECT l.session_id FROM session_issues AS l WHERE l.issue_pk IN (
+            SELECT n.issue_pk FROM new_rows AS n UNION SELECT o.issue_pk FROM old_rows AS o)
+    )));
+    RETURN NULL;
+END
+$$;
+
+-- Of sightings at the same moment the next one is the first now. Where the links go with their session or their issue, the
+-- trigger of that settles.
+CREATE OR REPLACE FUNCTION links_deleted() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+AS $$
+DECLARE
+    people integer[];
+BEGIN
+    UPDATE issues AS i SET crawl_count = greatest(i.crawl_count - o.gone, 0)
+    FROM (SELECT issue_pk, count(*) AS gone FROM old_rows GROUP BY issue_pk) AS o
+    WHERE i.issue_pk = o.issue_pk;
+    people := mark_sessions(ARRAY(
+        SELECT o.session_id FROM old_rows AS o
+        UNION
+        SELECT l.session_id
+        FROM old_rows AS o
+        JOIN issues AS i ON i.issue_pk = o.issue_pk AND i.first_crawled_at >= o.created_at
+        JOIN session_issues AS l ON l.issue_pk = o.issue_pk AND l.created_at <= i.first_crawled_at
+    ));
+    IF people IS NOT NULL AND pg_trigger_depth() = 1 THEN
+        PERFORM settle_statistics(people);
     END IF;
     RETURN NULL;
 END
 $$;
 
-CREATE OR REPLACE FUNCTION links_deleted() RETURNS trigger
+-- Triggers on issues: a deleted one has taken its links along; an earlier time of the first sighting makes it known, not
+-- new, to those who have it (a crawl's own comes with a link that says so already).
+CREATE OR REPLACE FUNCTION issues_deleted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
 BEGIN
-    UPDATE issues AS i SET crawl_count = greatest(i.crawl_count - o.gone, 0)
-    FROM (SELECT issue_pk, count(*) AS gone FROM old_rows GROUP BY issue_pk) AS o
-    WHERE i.issue_pk = o.issue_pk;
-    PERFORM mark_days(array_agg(s.user_id), array_agg(s.started_at))
-    FROM crawl_sessions AS s
-    WHERE s.status <> 'running' AND s.session_id IN (SELECT o.session_id FROM old_rows AS o) HAVING count(*) > 0;
-    IF FOUND AND pg_trigger_depth() = 1 THEN
-        PERFORM settle_statistics();
-    END IF;
+    PERFORM settle_statistics();
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION first_sighting_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+AS $$
+BEGIN
+    PERFORM settle_unless_crawl(mark_sessions(ARRAY(
+        SELECT l.session_id FROM session_issues AS l WHERE l.issue_pk = NEW.issue_pk)));
     RETURN NULL;
 END
 $$;
@@ -503,9 +580,6 @@ DECLARE
 BEGIN
     PERFORM FROM users AS u ORDER BY u.user_id FOR NO KEY UPDATE;
     PERFORM compute_day(u.user_id, chosen) FROM users AS u;
-    DELETE FROM statistics_pending AS p WHERE p.stat_date = chosen AND NOT EXISTS (
-        SELECT FROM statistics_pending AS other
-        WHERE other.user_id = p.user_id AND date_trunc('month', other.stat_date) = date_trunc('month', chosen));
     SELECT count(*) INTO rows FROM analytics_daily AS a WHERE a.stat_date = chosen;
     RETURN rows;
 END
@@ -538,8 +612,11 @@ BEGIN
         RAISE EXCEPTION 'there is no time zone %', name
             USING ERRCODE = 'invalid_parameter_value', HINT = 'A name such as Asia/Seoul, see pg_timezone_names.';
     END IF;
+    -- Whoever has marked a day in the old zone is done before, and whoever marks one next knows the new one.
+    PERFORM pg_advisory_xact_lock('archive_settings'::regclass::oid::bigint);
     UPDATE archive_settings SET time_zone = name WHERE time_zone <> name;
     IF FOUND THEN
+        PERFORM FROM users AS u ORDER BY u.user_id FOR NO KEY UPDATE;
         DELETE FROM analytics_daily;
         DELETE FROM analytics_monthly;
         PERFORM mark_days(array_agg(s.user_id), array_agg(s.started_at)) FROM crawl_sessions AS s WHERE s.status <> 'running';
@@ -575,7 +652,7 @@ AS $$
 DECLARE
     deleted integer;
 BEGIN
-    IF days < 1 THEN
+    IF days < 1 OR days IS NULL THEN
         RAISE EXCEPTION 'days must be 1 or more, not %', days USING ERRCODE = 'invalid_parameter_value';
     END IF;
     DELETE FROM crawl_sessions AS s
@@ -607,12 +684,15 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(name, parent::oid::bigint));
     IF to_regclass(name) IS NULL THEN
         EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', name, parent);
-        -- Rows of this month that came before it: moved past the guard against changes, which is back in the same transaction.
-        EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', rest);
+        -- Rows of this month that came before it: moved past the guards against changes, which are back in the same transaction.
+        EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER, NO FORCE ROW LEVEL SECURITY', rest);
         EXECUTE format(
             'WITH moved AS (DELETE FROM %s WHERE created_at >= %L AND created_at < %L RETURNING *) INSERT INTO %s SELECT * FROM moved',
             rest, since, until, name);
-        EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER', rest);
+        EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER, FORCE ROW LEVEL SECURITY', rest);
+        EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
+        EXECUTE format(
+            'CREATE TRIGGER refuse_truncation BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
         EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, name, since, until);
     END IF;
     RETURN name;
@@ -880,9 +960,13 @@ CREATE OR REPLACE TRIGGER queries_deleted AFTER DELETE ON search_queries
 CREATE OR REPLACE TRIGGER links_inserted AFTER INSERT ON session_issues
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION links_inserted();
 CREATE OR REPLACE TRIGGER links_updated AFTER UPDATE ON session_issues
-    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION links_updated();
+    REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION links_updated();
 CREATE OR REPLACE TRIGGER links_deleted AFTER DELETE ON session_issues
     REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION links_deleted();
+CREATE OR REPLACE TRIGGER issues_deleted AFTER DELETE ON issues FOR EACH STATEMENT EXECUTE FUNCTION issues_deleted();
+CREATE OR REPLACE TRIGGER first_sighting_changed AFTER UPDATE OF first_crawled_at ON issues
+    FOR EACH ROW WHEN (CURRENT_USER <> 'ims_crawl' AND OLD.first_crawled_at IS DISTINCT FROM NEW.first_crawled_at)
+    EXECUTE FUNCTION first_sighting_changed();
 
 -- The audit trail. What a crawl brings is told by its session; what anybody else does to shared rows is written down row
 -- by row, and not what follows from it (pg_trigger_depth() is 0 for what a statement says itself).
@@ -914,6 +998,8 @@ $$;
 CREATE OR REPLACE TRIGGER refuse_change BEFORE UPDATE OR DELETE ON audit_log
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER refuse_truncation BEFORE TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER refuse_truncation BEFORE TRUNCATE ON audit_log_default
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 COMMIT;

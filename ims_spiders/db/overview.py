@@ -106,7 +106,8 @@ def _pending_days(connection: Connection, schema: str) -> int | None:
     private = f"{schema}_private"
     if not connection.scalar(text(_MAY_SEE_PENDING), {"private": private}):
         return None
-    days: int | None = connection.scalar(text(f'SELECT count(*) FROM "{private}".statistics_pending'))  # noqa: S608
+    distinct = f'SELECT DISTINCT user_id, stat_date FROM "{private}".statistics_pending'  # noqa: S608
+    days: int | None = connection.scalar(text(f"SELECT count(*) FROM ({distinct}) AS days"))  # noqa: S608
     return days
 
 

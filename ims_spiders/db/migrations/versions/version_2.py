@@ -66,8 +66,7 @@ BEGIN
     EXECUTE format($table$
         CREATE TABLE %I.statistics_pending (
             user_id   integer NOT NULL CONSTRAINT statistics_pending_user_id_fkey REFERENCES users ON DELETE CASCADE,
-            stat_date date    NOT NULL,
-            CONSTRAINT statistics_pending_pkey PRIMARY KEY (user_id, stat_date)
+            stat_date date    NOT NULL
         )$table$, current_schema() || '_private');
     EXECUTE format($pending$
         INSERT INTO %I.statistics_pending (user_id, stat_date)
