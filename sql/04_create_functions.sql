@@ -80,14 +80,14 @@ END;
 
 -- Sessions of a user that have ended, by the start, and the queries that count with them.
 CREATE OR REPLACE FUNCTION ended_sessions(person integer, since timestamptz, until timestamptz) RETURNS SETOF crawl_sessions
-LANGUAGE sql STABLE SET search_path FROM CURRENT
+LANGUAGE sql STABLE ROWS 30 SET search_path FROM CURRENT
 BEGIN ATOMIC
     SELECT s.* FROM crawl_sessions AS s
     WHERE s.user_id = person AND s.started_at >= since AND s.started_at < until AND s.status <> 'running';
 END;
 
 CREATE OR REPLACE FUNCTION counted_queries(person integer, since timestamptz, until timestamptz) RETURNS SETOF search_queries
-LANGUAGE sql STABLE SET search_path FROM CURRENT
+LANGUAGE sql STABLE ROWS 30 SET search_path FROM CURRENT
 BEGIN ATOMIC
     SELECT q.* FROM ended_sessions(person, since, until) AS s JOIN search_queries AS q ON q.session_id = s.session_id
     UNION ALL
@@ -349,6 +349,16 @@ BEGIN
     PERFORM settle_unless_crawl(mark_queries(array_agg(q.user_id), array_agg(q.session_id), array_agg(q.queried_at)))
     FROM (SELECT * FROM old_rows UNION ALL SELECT * FROM new_rows) AS q;
     RETURN NULL;
+END
+$$;
+
+-- Trigger: a link that does not say how the issue was seen saw it as it is.
+CREATE OR REPLACE FUNCTION links_as_seen() RETURNS trigger
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+BEGIN
+    SELECT i.product, i.status INTO NEW.product, NEW.status FROM issues AS i WHERE i.issue_pk = NEW.issue_pk;
+    RETURN NEW;
 END
 $$;
 
@@ -957,6 +967,9 @@ CREATE OR REPLACE TRIGGER queries_updated AFTER UPDATE ON search_queries
     REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION queries_updated();
 CREATE OR REPLACE TRIGGER queries_deleted AFTER DELETE ON search_queries
     REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION queries_changed();
+CREATE OR REPLACE TRIGGER links_as_seen BEFORE INSERT ON session_issues
+    FOR EACH ROW WHEN (CURRENT_USER <> 'ims_crawl' AND NEW.product IS NULL AND NEW.status IS NULL)
+    EXECUTE FUNCTION links_as_seen();
 CREATE OR REPLACE TRIGGER links_inserted AFTER INSERT ON session_issues
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION links_inserted();
 CREATE OR REPLACE TRIGGER links_updated AFTER UPDATE ON session_issues
