@@ -16,6 +16,7 @@ from ims_spiders.cli.tracker import fetch_login_page, try_login
 from ims_spiders.config import TrackerConfig, load_database_config, load_tracker_config
 from ims_spiders.db.cluster import binary
 from ims_spiders.db.engine import safe_message
+from ims_spiders.db.schema import VERSION
 from ims_spiders.exceptions import ConfigurationError, ImsError
 from ims_spiders.login.browser import BY_HAND, find_browser
 from ims_spiders.login.install import why_it_does_not_start
@@ -143,6 +144,9 @@ def database(data_dir: Path) -> Check:
         return Check("Database", False, f"{found['database']}: {found.get('reason')}", advice)
     if found["schema_version"] is None:
         return Check("Database", False, f"{found['database']} has no schema {found['schema']}", "run `ims db init`")
+    if found["schema_version"] != VERSION:
+        older = f"{found['database']} has the schema in version {found['schema_version']}, not {VERSION}"
+        return Check("Database", False, older, "run `ims db upgrade`; one that is newer needs a newer ims_spiders")
     return Check("Database", True, f"{found['database']}, PostgreSQL {found['server_version']}, schema ready")
 
 

@@ -58,7 +58,9 @@ def apply_revisions(connection: Connection, schema: str) -> None:
     with alembic_config(connection, schema) as config:
         command.upgrade(config, VERSION)
     run_scripts(connection, SCRIPTS)
-    # Revisions only note the days whose figures are due: the functions that work them out are the scripts'.
+    # Revisions only note the days whose figures are due: the functions that work them out are the scripts'. Without
+    # knowing what was just rewritten the server would plan them so badly that a day takes 276 ms instead of 16.
+    connection.execute(text("ANALYZE users, crawl_sessions, search_queries, session_issues, issues"))
     connection.execute(text("SELECT refresh_statistics()"))
 
 

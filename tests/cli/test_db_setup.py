@@ -69,6 +69,24 @@ def test_no_other_command_upgrades_a_server_of_ones_own(ims: Ims, of_others: Eng
     assert schema_version(of_others) == "1"
 
 
+def test_the_doctor_sees_that_an_upgrade_is_due(ims_at: Ims, of_others: Engine) -> None:
+    make_version_1(of_others)
+    found = {check["name"]: check for check in json.loads(ims_at.run("doctor", "--json", IMS_RENDER="never").stdout)}
+    assert found["Database"]["ok"] is False
+    assert "`ims db upgrade`" in found["Database"]["advice"]
+
+
+def test_a_crawl_leaves_such_a_server_behind_and_says_why(ims_at: Ims, of_others: Engine) -> None:
+    make_version_1(of_others)
+    crawled = ims_at.run("crawl", "--max-results", "1", "--no-related")
+    assert crawled.returncode == 6
+    assert "`ims db upgrade`" in crawled.stderr
+    assert schema_version(of_others) == "1"
+    assert ims_at.run("db", "upgrade").returncode == 0
+    assert ims_at.run("db", "load").returncode == 0
+    assert value(of_others, "SELECT count(*) FROM ims.session_issues") == 1
+
+
 def test_the_embedded_one_is_upgraded_on_the_way(ims: Ims) -> None:
     assert ims.run("db", "start").returncode == 0
     assert ims.run("db", "psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(BASELINE)).returncode == 0
