@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ims_spiders.cli.dbsettings import data_dir, database_config, open_configured
 from ims_spiders.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -27,21 +28,20 @@ class Archive:
 def open_archive() -> Iterator[Archive]:
     """The archive of the settings; its embedded server is started if need be.
 
-    Raises ConfigurationError when there is nothing in the database yet, or an older schema.
+    Raises ConfigurationError when there is nothing in the database yet or an older schema, DatabaseNewer for a newer.
     """
-    from ims_spiders.config import load_database_config, load_tracker_config
-    from ims_spiders.db.engine import connect
-    from ims_spiders.db.schema import is_initialised, schema_version
+    from ims_spiders.db.schema import is_outdated, schema_version
 
-    config, data_dir = load_database_config(), load_tracker_config().data_dir
-    engine = connect(config, data_dir)
+    config = database_config()
+    engine = open_configured(config)
     try:
-        if schema_version(engine, config.schema_name) is None:
+        version = schema_version(engine, config.schema_name)
+        if version is None:
             raise ConfigurationError(
                 "there is no archive in the database yet: `ims db init` makes one, `ims db load` fills it"
             )
-        if not is_initialised(engine, config.schema_name):
+        if is_outdated(version):
             raise ConfigurationError("the archive's schema is older than this program: run `ims db upgrade`")
-        yield Archive(engine, config.schema_name, data_dir)
+        yield Archive(engine, config.schema_name, data_dir())
     finally:
         engine.dispose()

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ims_spiders.cli import db_setup, db_users
+from ims_spiders.cli import db_check, db_export, db_maintenance, db_overview, db_setup, db_users
 from ims_spiders.cli.dbsettings import data_dir, database_config, embedded_server, open_configured
 from ims_spiders.cli.output import AsJson, print_json, print_table, progress, say
 
@@ -96,3 +96,11 @@ def load(
         say(f"left out {path}: {reason}")
     if result.broken:
         raise typer.Exit(1)
+
+
+app.command()(db_overview.stats)
+app.command()(db_overview.history)
+app.command()(db_maintenance.cleanup)
+app.command()(db_export.export)
+app.command()(db_check.check)
+app.command()(db_maintenance.refresh)

@@ -31,7 +31,9 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     until: Annotated[str | None, typer.Option("--until", metavar="DAY", help="Last day.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON; needs -o.")] = False,
 ) -> None:
-    """Write a table for other programs: one consistent state, in constant memory.
+    """Write a table for other programs.
+
+    It is one consistent state, in constant memory.
 
     jsonl: one JSON object a row with all columns; an issue's full_data is the whole item, with everything that hangs
     on it: nothing is lost. parquet: all columns, typed; JSON as text. csv: UTF-8 with a header, all columns but

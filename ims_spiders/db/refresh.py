@@ -19,8 +19,8 @@ _DAYS = """
     UNION SELECT (q.queried_at AT TIME ZONE a.time_zone)::date
     FROM {schema}.search_queries AS q, {schema}.archive_settings AS a WHERE q.session_id IS NULL
     UNION SELECT stat_date FROM {schema}.analytics_daily
-    UNION SELECT make_date(year, month, 1) FROM {schema}.analytics_monthly
     ORDER BY day"""
+_MONTHS = "SELECT make_date(year, month, 1) FROM {schema}.analytics_monthly"
 
 
 @dataclass(slots=True)
@@ -48,7 +48,8 @@ def refresh(
     chosen_days, chosen_months = list(days), list(months)
     if everything:
         chosen_days = [row[0] for row in _run(engine, _DAYS, schema)]
-        chosen_months = sorted({day.replace(day=1) for day in chosen_days})
+        with_figures = {row[0] for row in _run(engine, _MONTHS, schema)}
+        chosen_months = sorted(with_figures | {day.replace(day=1) for day in chosen_days})
     done = Refreshed()
     for number, day in enumerate(chosen_days, 1):
         statement = "SELECT {schema}.aggregate_daily_stats(:day)"
