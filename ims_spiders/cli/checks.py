@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -142,12 +143,18 @@ def database(data_dir: Path) -> Check:
     if not found["reachable"]:
         advice = "start that server, or correct DATABASE_URL; `ims crawl` works without and `ims db load` catches up"
         return Check("Database", False, f"{found['database']}: {found.get('reason')}", advice)
-    if found["schema_version"] is None:
-        return Check("Database", False, f"{found['database']} has no schema {found['schema']}", "run `ims db init`")
-    if found["schema_version"] != VERSION:
-        older = f"{found['database']} has the schema in version {found['schema_version']}, not {VERSION}"
-        return Check("Database", False, older, "run `ims db upgrade`; one that is newer needs a newer ims_spiders")
-    return Check("Database", True, f"{found['database']}, PostgreSQL {found['server_version']}, schema ready")
+    return _schema(found)
+
+
+def _schema(found: dict[str, Any]) -> Check:
+    """The database that answers holds the archive in this version."""
+    where, version = found["database"], found["schema_version"]
+    if version is None:
+        return Check("Database", False, f"{where} has no schema {found['schema']}", "run `ims db init`")
+    if version != VERSION:
+        advice = "run `ims db upgrade`; one that is newer needs a newer ims_spiders"
+        return Check("Database", False, f"{where} has the schema in version {version}, not {VERSION}", advice)
+    return Check("Database", True, f"{where}, PostgreSQL {found['server_version']}, schema ready")
 
 
 def text() -> Check:
