@@ -87,7 +87,9 @@ GRANT EXECUTE ON FUNCTION record_export(text, jsonb) TO ims_user, ims_readonly, 
 GRANT EXECUTE ON FUNCTION delete_old_sessions(integer, integer) TO ims_user;
 GRANT EXECUTE ON FUNCTION set_current_user(integer) TO ims_service;
 GRANT EXECUTE ON FUNCTION refresh_statistics(), upsert_issue(jsonb, uuid), write_comments(bigint, jsonb, timestamptz),
-    write_history(bigint, jsonb, timestamptz), write_attachments(bigint, jsonb, timestamptz, bigint) TO ims_crawl;
+    write_history(bigint, jsonb, timestamptz), write_attachments(bigint, jsonb, timestamptz, bigint), given_comments(jsonb),
+    given_history(jsonb), given_attachments(jsonb), note_older_copy(bigint, jsonb, timestamptz, bigint), note_missing(bigint)
+    TO ims_crawl;
 
 -- What belongs to somebody ----------------------------------------------------------------------------------------------
 
@@ -112,8 +114,9 @@ BEGIN
 END
 $$;
 
--- Keys are the server's to give, and whose a row is does not change: INSERT without the key, UPDATE without either. A
--- duplicate key would tell a user that somebody else's row exists.
+-- Keys are the server's to give, and whose a row is does not change: INSERT without what the server gives, UPDATE without
+-- either. A duplicate key would tell a user that somebody else's row exists, an old date would make somebody else's sighting
+-- of an issue look as if it had not been the first.
 DO $$
 DECLARE
     owned record;
@@ -121,18 +124,18 @@ DECLARE
     changeable text;
 BEGIN
     FOR owned IN SELECT * FROM (VALUES
-        ('crawl_sessions', 'session_id', ARRAY['session_id', 'session_uuid', 'user_id', 'created_at']),
-        ('search_queries', 'query_id', ARRAY['query_id', 'session_id', 'user_id']),
-        ('session_errors', 'error_id', ARRAY['error_id', 'session_id']),
-        ('session_issues', 'session_issue_id', ARRAY['session_issue_id', 'session_id', 'issue_pk'])
-    ) AS tables (name, key, fixed) LOOP
+        ('crawl_sessions', ARRAY['session_id', 'session_uuid', 'created_at'], ARRAY['user_id']),
+        ('search_queries', ARRAY['query_id'], ARRAY['session_id', 'user_id']),
+        ('session_errors', ARRAY['error_id'], ARRAY['session_id']),
+        ('session_issues', ARRAY['session_issue_id', 'created_at'], ARRAY['session_id', 'issue_pk'])
+    ) AS tables (name, servers, fixed) LOOP
         SELECT string_agg(quote_ident(a.attname), ', '),
             string_agg(quote_ident(a.attname), ', ') FILTER (WHERE a.attname <> ALL (owned.fixed))
         INTO given, changeable
         FROM pg_attribute AS a
-        WHERE a.attrelid = owned.name::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> owned.key;
+        WHERE a.attrelid = owned.name::regclass AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (owned.servers);
         EXECUTE format('GRANT SELECT, DELETE, INSERT (%s), UPDATE (%s) ON %I TO ims_user', given, changeable, owned.name);
-        EXECUTE format('GRANT USAGE ON SEQUENCE %s TO ims_user', pg_get_serial_sequence(owned.name, owned.key));
+        EXECUTE format('GRANT USAGE ON SEQUENCE %s TO ims_user', pg_get_serial_sequence(owned.name, owned.servers[1]));
     END LOOP;
 END
 $$;
@@ -204,15 +207,19 @@ CREATE POLICY analytics_monthly_own ON analytics_monthly FOR SELECT TO ims_user 
 DROP POLICY IF EXISTS statistics_pending_owner ON statistics_pending;
 CREATE POLICY statistics_pending_owner ON statistics_pending TO CURRENT_USER USING (true) WITH CHECK (true);
 
--- The trail: admins read it, its triggers add to it as the owner, and there is no policy and no grant to change it.
+-- The trail: admins read it, its triggers add to it as the owner, and there is no policy and no grant to change it. A
+-- partition that is asked by its own name has no policy, so shows no row to anybody.
 GRANT SELECT ON audit_log TO ims_admin;
 DROP POLICY IF EXISTS audit_log_admin ON audit_log;
 CREATE POLICY audit_log_admin ON audit_log FOR SELECT TO ims_admin USING (true);
 DROP POLICY IF EXISTS audit_log_owner ON audit_log;
 CREATE POLICY audit_log_owner ON audit_log FOR INSERT TO CURRENT_USER WITH CHECK (true);
+ALTER TABLE audit_log_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE audit_log_default FORCE ROW LEVEL SECURITY;
 
--- The planner's estimates come from samples of all rows, whoever reads: none are kept of private columns. The number of
--- a session's links is worth one bucket, or their joins are planned blindly.
+-- The planner's estimates come from samples of all rows, whoever reads: none are kept of private columns, nor of what an
+-- index works out from one. How many links a session and an issue have is worth a sample (of a session's: one bucket), or
+-- their joins are planned blindly; of an issue everybody may know it.
 DO $$
 DECLARE
     hidden record;
@@ -220,14 +227,16 @@ BEGIN
     FOR hidden IN
         SELECT a.attrelid::regclass AS name, quote_ident(a.attname) AS attribute FROM pg_attribute AS a
         WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN ('users'::regclass, 'crawl_sessions'::regclass,
-            'search_queries'::regclass, 'session_errors'::regclass, 'analytics_daily'::regclass,
-            'analytics_monthly'::regclass, 'deleted_sessions'::regclass)
+            'search_queries'::regclass, 'session_errors'::regclass, 'session_issues'::regclass,
+            'analytics_daily'::regclass, 'analytics_monthly'::regclass, 'deleted_sessions'::regclass)
+          AND NOT (a.attrelid = 'session_issues'::regclass AND a.attname IN ('session_id', 'issue_pk'))
     LOOP
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %s SET STATISTICS 0', hidden.name, hidden.attribute);
     END LOOP;
 END
 $$;
 ALTER TABLE session_issues ALTER COLUMN session_id SET STATISTICS 1;
+ALTER INDEX session_errors_missing_idx ALTER COLUMN 1 SET STATISTICS 0;
 
 -- This month's and the next one's partitions; from now on they come into being by themselves.
 DO $$
