@@ -48,7 +48,7 @@ SELECT user_id, CASE username WHEN 'lee' THEN 'secret' ELSE username END, userna
 FROM ims.users WHERE username IN ('kim', 'lee');
 INSERT INTO ims.session_errors (session_id, sequence, error_type, error_message, error_detail)
 SELECT session_id, n, 'crawl_error', product || ' error',
-    jsonb_build_object('exception', 'IssueNotAvailable', 'issue_id', CASE product WHEN 'secret' THEN '777' ELSE '555' END)
+    jsonb_build_object('exception', 'IssueNotAvailable', 'issue_id', CASE product WHEN 'secret' THEN 777 ELSE 555 END)
 FROM ims.crawl_sessions, generate_series(1, 3) AS n;
 INSERT INTO ims.session_issues (session_id, issue_pk, error_message, product, status, found_by, created_at)
 SELECT s.session_id, i.issue_pk, s.product || ' message', s.product, s.product, s.product, s.started_at
@@ -103,7 +103,7 @@ class Login:
             return int(cursor.rowcount)
 
     def refused(self, statements: str) -> str:
-        """The SQLSTATE with which the statements were refused; the transaction goes on as if they had not been there."""
+        """The SQLSTATE with which the statements were refused; the transaction goes on without them."""
         self.run("SAVEPOINT attempt")
         with pytest.raises(psycopg2.Error) as caught:
             self.run(statements)
@@ -113,7 +113,7 @@ class Login:
 
 @dataclass(frozen=True)
 class Archive:
-    """A database of the server with its people: `roles` and `passwords` by name, and `numbers` of some of their rows."""
+    """A database with its people: their `roles` and `passwords` by name, and `numbers` of some of their rows."""
 
     server: EmbeddedServer
     name: str
