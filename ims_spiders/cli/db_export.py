@@ -18,7 +18,9 @@ from ims_spiders.exceptions import ConfigurationError
 
 def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     chosen: Annotated[Format, typer.Option("--format", help="What the file is to be.")],
-    table: Annotated[TableName, typer.Option("--table", help="Which table.")] = TableName.ISSUES,
+    table: Annotated[
+        TableName, typer.Option("--table", metavar="TABLE", help=f"Which: {', '.join(TableName)}.")
+    ] = TableName.ISSUES,
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: stdout.")] = None,
     user: Annotated[
         str | None, typer.Option("--user", metavar="NAME", help="Only what this user of the archive may see.")

@@ -59,4 +59,4 @@ def _fetch_again(context: CheckContext, row: Any) -> str:
     if row.session_uuid is None:
         return f"the session that fetched it was deleted: crawl issue {row.issue_id} again"
     path = context.data_dir / (row.data_path or "") / "issues" / f"{row.issue_id}.json"
-    return f"rm {path} && ims crawl --resume {row.session_uuid}"
+    return f"rm {context.shown(path)} && ims crawl --resume {row.session_uuid}"

@@ -6,9 +6,10 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
-from ims_spiders.db.check_context import CheckContext, Finding
+from ims_spiders.db.check_context import BATCH, CheckContext, Finding
 from ims_spiders.db.files import SessionFolder, session_folders
 from ims_spiders.exceptions import ConfigurationError
 
@@ -18,7 +19,7 @@ RECENT_SECONDS = 3600
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 _NAMED = """
     SELECT a.file_path FROM {attachments} AS a JOIN {issues} AS i USING (issue_pk)
-    WHERE i.issue_id = :issue_id AND a.file_path IS NOT NULL"""
+    WHERE i.issue_id = ANY(:issue_ids) AND a.file_path IS NOT NULL"""
 
 
 def leftover_findings(context: CheckContext) -> Iterator[Finding]:
@@ -29,13 +30,17 @@ def leftover_findings(context: CheckContext) -> Iterator[Finding]:
             yield Finding("session_folder_empty", f"{path} holds no session.json", f"rm -r {context.shown(path)}")
     for path in _files(context.data_dir / "sessions"):
         yield from _temporary(context, path)
-    for folder in _folders(context.data_dir / "attachments"):
-        yield from _attachments(context, folder, folders)
-        context.count("attachment folders")
+    of_issues = _folders(context.data_dir / "attachments")
+    while some := list(islice(of_issues, BATCH)):
+        named = {row[0] for row in context.rows(_NAMED, issue_ids=[folder.name for folder in some])}
+        for folder in some:
+            yield from _attachments(context, folder, named, folders)
+        context.count("attachment folders", len(some))
 
 
-def _attachments(context: CheckContext, folder: Path, sessions: list[SessionFolder]) -> Iterator[Finding]:
-    named = {row[0] for row in context.rows(_NAMED, issue_id=folder.name)}
+def _attachments(
+    context: CheckContext, folder: Path, named: set[str], sessions: list[SessionFolder]
+) -> Iterator[Finding]:
     unnamed = []
     for path in _files(folder):
         if _TEMPORARY.fullmatch(path.name):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -102,17 +103,18 @@ def _issues(
 
 def _issue(folder: SessionFolder, uuid: str, issue_id: str, links: dict[str, str]) -> Iterator[Finding]:
     path = folder.issue_path(issue_id)
+    again = f"rm {shlex.quote(str(path))} && ims crawl --resume {uuid}"
     try:
         document = folder.read_issue(issue_id)
         seen = sighting(document)
         if seen.issue_id != issue_id:
             raise ValueError(f"it holds issue {seen.issue_id}")
     except (ConfigurationError, ValueError, OSError) as error:
-        yield Finding("issue_file_broken", f"{path}: {error}", f"rm {path} && ims crawl --resume {uuid}")
+        yield Finding("issue_file_broken", f"{path}: {error}", again)
         return
     if content_hash(document) != seen.content_hash:
         what = f"{path}: its content is not what its hash says"
-        yield Finding("issue_file_altered", what, f"rm {path} && ims crawl --resume {uuid}")
+        yield Finding("issue_file_altered", what, again)
     if issue_id not in links:
         what = f"{folder.path.name}: issue {issue_id} is in the files and not in the database"
         yield Finding("issue_not_in_database", what, f"ims db load {uuid}")

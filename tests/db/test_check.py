@@ -307,7 +307,7 @@ def test_a_torn_last_line_of_errors_was_never_acknowledged(archive: Archive) -> 
 
 
 def test_pages_of_every_list(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("check_context", "check_sessions", "check_issues"):
+    for module in ("check_context", "check_sessions", "check_issues", "check_leftovers"):
         monkeypatch.setattr(f"ims_spiders.db.{module}.BATCH", 1)
     assert archive.kinds() == []
     archive.sql("UPDATE ims.issues SET crawl_count = 7")
