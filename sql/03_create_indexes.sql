@@ -31,6 +31,7 @@ CREATE INDEX IF NOT EXISTS issues_product_registered_date_idx ON issues (product
 CREATE INDEX IF NOT EXISTS issues_priority_idx ON issues (priority);
 CREATE INDEX IF NOT EXISTS issues_registered_date_idx ON issues (registered_date DESC);
 CREATE INDEX IF NOT EXISTS issues_modified_date_idx ON issues (modified_date DESC);
+CREATE INDEX IF NOT EXISTS issues_missing_since_idx ON issues (missing_since) WHERE missing_since IS NOT NULL;
 CREATE INDEX IF NOT EXISTS issues_full_data_idx ON issues USING gin (full_data jsonb_path_ops);
 
 -- Words of an issue, for search_issues(). A tsvector holds 1 MB at most.

@@ -22,6 +22,7 @@ class CrawledIssue(Base):
         Index("issues_priority_idx", "priority"),
         Index("issues_registered_date_idx", text("registered_date DESC")),
         Index("issues_modified_date_idx", text("modified_date DESC")),
+        Index("issues_missing_since_idx", "missing_since", postgresql_where=text("missing_since IS NOT NULL")),
         Index(
             "issues_words_idx",
             text("to_tsvector('simple', title || ' ' || coalesce(left(description, 100000), ''))"),
