@@ -763,7 +763,7 @@ DECLARE
 BEGIN
     FOR term IN
         SELECT m[1] = '+' AS required, phraseto_tsquery('simple', m[2]) AS words
-        FROM regexp_matches(query, '(\+?)(''[^'']*''|[^\s'']+)', 'g') AS m
+        FROM regexp_matches(left(query, 1000), '(\+?)(''[^'']*''|[^\s'']+)', 'g') AS m
     LOOP
         IF numnode(term.words) = 0 THEN
             CONTINUE;
@@ -783,99 +783,56 @@ BEGIN
         i.issue_id = btrim(query)
         OR to_tsvector('simple', i.title || ' ' || coalesce(left(i.description, 100000), '')) @@ coalesce(must, may)
     ) AND (search_issues.product IS NULL OR starts_with(lower(i.product), lower(search_issues.product)))
-    ORDER BY score DESC, i.issue_id DESC LIMIT max_results;
+    ORDER BY score DESC, i.issue_id DESC LIMIT greatest(max_results, 0);
 END
 $$;
 COMMENT ON FUNCTION search_issues(text, text, integer) IS
     'Issues whose title or description match, best first: words (any), +words (all), ''phrases'', an issue number.';
 
--- One issue, whole, from a document as the issue's file holds it. The crawl itself writes batches (ims_spiders/db);
--- this gives the same rows for one. An older copy than the one that is there adds its sighting only.
-CREATE OR REPLACE FUNCTION upsert_issue(document jsonb, session_uuid uuid DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql SET search_path FROM CURRENT
-AS $$
-#variable_conflict use_column
-DECLARE
-    seen_at timestamptz := coalesce((document #>> '{crawl,crawled_at}')::timestamptz, now());
-    hash text := coalesce(
-        document #>> '{crawl,content_hash}', encode(sha256(convert_to((document - 'crawl')::text, 'UTF8')), 'hex'));
-    pk bigint;
-    session bigint;
-    stored issues;
-    given issues;
-    counted boolean;
-BEGIN
-    IF session_uuid IS NOT NULL THEN
-        SELECT s.session_id INTO session FROM crawl_sessions AS s WHERE s.session_uuid = upsert_issue.session_uuid;
-        IF session IS NULL THEN
-            RAISE EXCEPTION 'there is no session %', session_uuid USING ERRCODE = 'no_data_found';
-        END IF;
-    END IF;
-    given := jsonb_populate_record(NULL::issues, document);
-    INSERT INTO issues (issue_id, title, full_data, content_hash, first_crawled_at, last_crawled_at, created_at, updated_at)
-    VALUES (given.issue_id, given.title, '{}', '', seen_at, seen_at, seen_at, seen_at)
-    ON CONFLICT (issue_id) DO NOTHING;
-    SELECT i.* INTO stored FROM issues AS i WHERE i.issue_id = given.issue_id FOR NO KEY UPDATE;
-    pk := stored.issue_pk;
-    IF stored.content_hash IS DISTINCT FROM hash AND stored.last_crawled_at <= seen_at THEN
-        UPDATE issues AS i SET
-            title = given.title, description = given.description, product = given.product, version = given.version,
-            module = given.module, status = given.status, priority = given.priority, severity = given.severity,
-            issue_type = given.issue_type, reporter = given.reporter, owner = given.owner, handler = given.handler,
-            manager = given.manager, registered_date = given.registered_date, modified_date = given.modified_date,
-            closed_date = given.closed_date, project_code = given.project_code, project_name = given.project_name,
-            site = given.site, customer = given.customer, found_version = given.found_version,
-            fixed_version = given.fixed_version, target_version = given.target_version, error_code = given.error_code,
-            bug_number = given.bug_number, url = given.url, content_hash = hash, full_data = document, updated_at = seen_at
-        WHERE i.issue_pk = pk;
-        PERFORM write_comments(pk, coalesce(document -> 'comments', '[]'), seen_at);
-        PERFORM write_history(pk, coalesce(document -> 'history', '[]'), seen_at);
-        PERFORM write_attachments(pk, coalesce(document -> 'attachments', '[]'), seen_at, session);
-    END IF;
-    IF session IS NOT NULL THEN
-        WITH linked AS (
-            INSERT INTO session_issues AS l (
-                session_id, issue_pk, created_at, crawl_order, crawl_duration_ms, depth, had_errors, found_by, found_from,
-                error_message, content_hash, product, status
-            )
-            SELECT session, pk, seen_at, c.crawl_order, c.duration_ms, c.depth, coalesce(c.had_errors, false), c.found_by,
-                c.found_from, c.error_message, hash, given.product, given.status
-            FROM jsonb_to_record(coalesce(document -> 'crawl', '{}')) AS c (
-                crawl_order integer, duration_ms integer, depth integer, had_errors boolean, found_by text, found_from text,
-                error_message text
-            )
-            ON CONFLICT (session_id, issue_pk) DO UPDATE SET created_at = excluded.created_at,
-                crawl_order = excluded.crawl_order, crawl_duration_ms = excluded.crawl_duration_ms, depth = excluded.depth,
-                had_errors = excluded.had_errors, found_by = excluded.found_by, found_from = excluded.found_from,
-                error_message = excluded.error_message, content_hash = excluded.content_hash, product = excluded.product,
-                status = excluded.status
-            WHERE excluded.created_at >= l.created_at
-            RETURNING l.xmax = 0 AS added
-        ) SELECT linked.added INTO counted FROM linked;
-    END IF;
-    UPDATE issues AS i SET
-        crawl_count = i.crawl_count + (counted IS TRUE AND CURRENT_USER = 'ims_crawl')::integer,
-        first_crawled_at = least(i.first_crawled_at, seen_at), last_crawled_at = greatest(i.last_crawled_at, seen_at),
-        created_at = least(i.created_at, seen_at),
-        missing_since = CASE WHEN i.missing_since <= seen_at THEN NULL ELSE i.missing_since END
-    WHERE i.issue_pk = pk;
-    RETURN pk;
-END
-$$;
-COMMENT ON FUNCTION upsert_issue(jsonb, uuid) IS
-    'Writes an issue with all that hangs on it, from a document as its file holds it, as seen by a session; returns issue_pk.';
+-- One issue, whole, from a document as the issue's file holds it. The crawl itself writes batches (ims_spiders/db); this
+-- gives the same rows for one. What a document holds comes as rows first: one of each key, in its order.
+CREATE OR REPLACE FUNCTION given_comments(entries jsonb) RETURNS SETOF issue_comments
+LANGUAGE sql STABLE SET search_path FROM CURRENT
+BEGIN ATOMIC
+    SELECT DISTINCT ON (r.comment_number) r.comment_id, r.issue_pk, r.comment_number, r.author, r.author_email,
+        coalesce(r.content, ''), r.commented_at, r.created_at
+    FROM jsonb_array_elements(coalesce(nullif(entries, 'null'), '[]')) WITH ORDINALITY AS e (entry, place),
+        jsonb_populate_record(NULL::issue_comments, e.entry) AS r
+    ORDER BY r.comment_number, e.place;
+END;
+
+CREATE OR REPLACE FUNCTION given_history(entries jsonb) RETURNS SETOF issue_history
+LANGUAGE sql STABLE SET search_path FROM CURRENT
+BEGIN ATOMIC
+    SELECT r.history_id, r.issue_pk, r.changed_by, r.changed_by_email, r.changed_at, coalesce(r.change_type, 'update'),
+        r.field_name, r.old_value, r.new_value, coalesce(r.description, ''), h.hash,
+        row_number() OVER (PARTITION BY r.changed_at, r.changed_by, h.hash ORDER BY e.place)::integer, r.created_at
+    FROM jsonb_array_elements(coalesce(nullif(entries, 'null'), '[]')) WITH ORDINALITY AS e (entry, place),
+        jsonb_populate_record(NULL::issue_history, e.entry) AS r,
+        substring(sha256(convert_to(coalesce(r.description, ''), 'UTF8')) FOR 16) AS h (hash);
+END;
+
+-- Of a file that hangs in two places, the place where it could be had.
+CREATE OR REPLACE FUNCTION given_attachments(entries jsonb) RETURNS SETOF attachments
+LANGUAGE sql STABLE SET search_path FROM CURRENT
+BEGIN ATOMIC
+    SELECT DISTINCT ON (r.file_id, coalesce(r.kind, 'ISSUE')) r.attachment_id, r.issue_pk, r.session_id, r.file_id,
+        coalesce(r.kind, 'ISSUE'), r.source, r.filename, r.file_type, r.file_size, r.file_path, r.sha256, r.download_url,
+        coalesce(r.downloaded, false), r.download_error, r.extracted_text, coalesce(r.text_extracted, false),
+        r.text_status, r.created_at
+    FROM jsonb_array_elements(coalesce(nullif(entries, 'null'), '[]')) WITH ORDINALITY AS e (entry, place),
+        jsonb_populate_record(NULL::attachments, e.entry) AS r
+    ORDER BY r.file_id, coalesce(r.kind, 'ISSUE'), coalesce(r.downloaded, false) DESC, e.place;
+END;
 
 CREATE OR REPLACE FUNCTION write_comments(pk bigint, entries jsonb, seen_at timestamptz) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT
 BEGIN ATOMIC
-    DELETE FROM issue_comments AS t WHERE t.issue_pk = pk AND NOT EXISTS (
-        SELECT FROM jsonb_array_elements(entries) AS e WHERE (e ->> 'comment_number')::bigint = t.comment_number);
+    DELETE FROM issue_comments AS t WHERE t.issue_pk = pk
+        AND NOT EXISTS (SELECT FROM given_comments(entries) AS r WHERE r.comment_number = t.comment_number);
     INSERT INTO issue_comments AS t (issue_pk, comment_number, author, author_email, content, commented_at, created_at)
-    SELECT DISTINCT ON (r.comment_number) pk, r.comment_number, r.author, r.author_email, coalesce(r.content, ''),
-        r.commented_at, seen_at
-    FROM jsonb_array_elements(entries) WITH ORDINALITY AS e (entry, place),
-        jsonb_populate_record(NULL::issue_comments, e.entry) AS r
-    ORDER BY r.comment_number, e.place
+    SELECT pk, r.comment_number, r.author, r.author_email, r.content, r.commented_at, seen_at
+    FROM given_comments(entries) AS r
     ON CONFLICT (issue_pk, comment_number) DO UPDATE SET author = excluded.author, author_email = excluded.author_email,
         content = excluded.content, commented_at = excluded.commented_at
     WHERE (t.author, t.author_email, t.content, t.commented_at)
@@ -885,26 +842,17 @@ END;
 CREATE OR REPLACE FUNCTION write_history(pk bigint, entries jsonb, seen_at timestamptz) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT
 BEGIN ATOMIC
-    WITH given AS MATERIALIZED (
-        SELECT r.changed_by, r.changed_by_email, r.changed_at, coalesce(r.change_type, 'update') AS change_type,
-            r.field_name, r.old_value, r.new_value, coalesce(r.description, '') AS description, h.hash,
-            row_number() OVER (PARTITION BY r.changed_at, r.changed_by, h.hash ORDER BY e.place)::integer AS ordinal
-        FROM jsonb_array_elements(entries) WITH ORDINALITY AS e (entry, place),
-            jsonb_populate_record(NULL::issue_history, e.entry) AS r,
-            substring(sha256(convert_to(coalesce(r.description, ''), 'UTF8')) FOR 16) AS h (hash)
-    ), gone AS (
-        DELETE FROM issue_history AS t WHERE t.issue_pk = pk AND NOT EXISTS (
-            SELECT FROM given AS g
-            WHERE g.hash = t.details_hash AND g.ordinal = t.ordinal AND g.changed_at IS NOT DISTINCT FROM t.changed_at
-              AND g.changed_by IS NOT DISTINCT FROM t.changed_by)
-    )
+    DELETE FROM issue_history AS t WHERE t.issue_pk = pk AND NOT EXISTS (
+        SELECT FROM given_history(entries) AS r
+        WHERE r.details_hash = t.details_hash AND r.ordinal = t.ordinal
+          AND r.changed_at IS NOT DISTINCT FROM t.changed_at AND r.changed_by IS NOT DISTINCT FROM t.changed_by);
     INSERT INTO issue_history AS t (
         issue_pk, changed_by, changed_by_email, changed_at, change_type, field_name, old_value, new_value, description,
         details_hash, ordinal, created_at
     )
-    SELECT pk, g.changed_by, g.changed_by_email, g.changed_at, g.change_type, g.field_name, g.old_value, g.new_value,
-        g.description, g.hash, g.ordinal, seen_at
-    FROM given AS g
+    SELECT pk, r.changed_by, r.changed_by_email, r.changed_at, r.change_type, r.field_name, r.old_value, r.new_value,
+        r.description, r.details_hash, r.ordinal, seen_at
+    FROM given_history(entries) AS r
     ON CONFLICT (issue_pk, changed_at, changed_by, details_hash, ordinal) DO UPDATE SET
         changed_by_email = excluded.changed_by_email, change_type = excluded.change_type, field_name = excluded.field_name,
         old_value = excluded.old_value, new_value = excluded.new_value
@@ -915,19 +863,15 @@ END;
 CREATE OR REPLACE FUNCTION write_attachments(pk bigint, entries jsonb, seen_at timestamptz, session bigint) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT
 BEGIN ATOMIC
-    DELETE FROM attachments AS t WHERE t.issue_pk = pk AND NOT EXISTS (
-        SELECT FROM jsonb_array_elements(entries) AS e
-        WHERE e ->> 'file_id' = t.file_id AND coalesce(e ->> 'kind', 'ISSUE') = t.kind);
+    DELETE FROM attachments AS t WHERE t.issue_pk = pk
+        AND NOT EXISTS (SELECT FROM given_attachments(entries) AS r WHERE r.file_id = t.file_id AND r.kind = t.kind);
     INSERT INTO attachments AS t (
         issue_pk, session_id, file_id, kind, source, filename, file_type, file_size, file_path, sha256, download_url,
         downloaded, download_error, extracted_text, text_extracted, text_status, created_at
     )
-    SELECT DISTINCT ON (r.file_id, coalesce(r.kind, 'ISSUE')) pk, session, r.file_id, coalesce(r.kind, 'ISSUE'), r.source,
-        r.filename, r.file_type, r.file_size, r.file_path, r.sha256, r.download_url, coalesce(r.downloaded, false),
-        r.download_error, r.extracted_text, coalesce(r.text_extracted, false), r.text_status, seen_at
-    FROM jsonb_array_elements(entries) WITH ORDINALITY AS e (entry, place),
-        jsonb_populate_record(NULL::attachments, e.entry) AS r
-    ORDER BY r.file_id, coalesce(r.kind, 'ISSUE'), coalesce(r.downloaded, false) DESC, e.place
+    SELECT pk, session, r.file_id, r.kind, r.source, r.filename, r.file_type, r.file_size, r.file_path, r.sha256,
+        r.download_url, r.downloaded, r.download_error, r.extracted_text, r.text_extracted, r.text_status, seen_at
+    FROM given_attachments(entries) AS r
     ON CONFLICT (issue_pk, file_id, kind) DO UPDATE SET
         session_id = excluded.session_id, source = excluded.source, filename = excluded.filename,
         file_type = excluded.file_type, file_size = excluded.file_size, file_path = excluded.file_path,
@@ -940,6 +884,163 @@ BEGIN ATOMIC
             excluded.sha256, excluded.download_url, excluded.downloaded, excluded.download_error, excluded.extracted_text,
             excluded.text_extracted, excluded.text_status);
 END;
+
+-- An older copy than the one that is there: what both have was there earlier than was known, and the present content
+-- counts from its first sighting after the last one of any other content.
+CREATE OR REPLACE FUNCTION note_older_copy(pk bigint, document jsonb, seen_at timestamptz, session bigint) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+DECLARE
+    first timestamptz;
+    start timestamptz;
+BEGIN
+    UPDATE issue_comments AS t SET created_at = seen_at
+    FROM given_comments(document -> 'comments') AS r
+    WHERE t.issue_pk = pk AND t.comment_number = r.comment_number AND t.created_at > seen_at;
+    UPDATE issue_history AS t SET created_at = seen_at
+    FROM given_history(document -> 'history') AS r
+    WHERE t.issue_pk = pk AND t.details_hash = r.details_hash AND t.ordinal = r.ordinal
+      AND t.changed_at IS NOT DISTINCT FROM r.changed_at AND t.changed_by IS NOT DISTINCT FROM r.changed_by
+      AND t.created_at > seen_at;
+    UPDATE attachments AS t SET created_at = least(t.created_at, seen_at),
+        session_id = CASE WHEN r.same THEN session ELSE t.session_id END
+    FROM (
+        SELECT a.attachment_id, (a.source, a.filename, a.file_type, a.file_size, a.file_path, a.sha256, a.download_url,
+                a.downloaded, a.download_error, a.extracted_text, a.text_extracted, a.text_status)
+            IS NOT DISTINCT FROM (g.source, g.filename, g.file_type, g.file_size, g.file_path, g.sha256, g.download_url,
+                g.downloaded, g.download_error, g.extracted_text, g.text_extracted, g.text_status) AS same
+        FROM given_attachments(document -> 'attachments') AS g
+        JOIN attachments AS a ON a.issue_pk = pk AND a.file_id = g.file_id AND a.kind = g.kind
+    ) AS r
+    WHERE t.attachment_id = r.attachment_id AND (t.created_at > seen_at OR r.same AND EXISTS (
+        SELECT FROM session_issues AS l
+        WHERE l.issue_pk = pk AND l.session_id = t.session_id AND l.created_at > seen_at));
+    WITH seen AS (
+        SELECT l.created_at, l.content_hash = i.content_hash AS same
+        FROM session_issues AS l JOIN issues AS i USING (issue_pk) WHERE i.issue_pk = pk
+    )
+    SELECT (SELECT min(f.created_at) FROM seen AS f), min(s.created_at) INTO first, start
+    FROM seen AS s
+    WHERE s.same AND s.created_at > coalesce((SELECT max(o.created_at) FROM seen AS o WHERE NOT o.same), '-infinity');
+    IF start = seen_at THEN
+        UPDATE issues AS i SET full_data = document WHERE i.issue_pk = pk;
+    END IF;
+    -- In a statement of its own, as at the end of upsert_issue().
+    IF start IS NOT NULL THEN
+        UPDATE issues AS i SET first_crawled_at = least(i.first_crawled_at, first),
+            created_at = least(i.created_at, first), updated_at = start
+        WHERE i.issue_pk = pk;
+    END IF;
+END
+$$;
+
+-- Of all times at which the tracker said that it does not have the issue, the first after the last sighting.
+CREATE OR REPLACE FUNCTION note_missing(pk bigint) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT
+BEGIN ATOMIC
+    UPDATE issues AS i SET missing_since = m.moment
+    FROM (
+        SELECT min(e.occurred_at) AS moment
+        FROM issues AS k JOIN session_errors AS e ON e.error_detail ->> 'issue_id' = k.issue_id
+        WHERE k.issue_pk = pk AND e.error_detail ->> 'exception' = 'IssueNotAvailable' AND e.occurred_at > k.last_crawled_at
+    ) AS m
+    WHERE i.issue_pk = pk AND (i.missing_since > m.moment OR i.missing_since IS NULL AND m.moment IS NOT NULL);
+END;
+
+CREATE OR REPLACE FUNCTION upsert_issue(document jsonb, session_uuid uuid DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT SET timezone = 'UTC'
+AS $$
+#variable_conflict use_column
+DECLARE
+    seen_at timestamptz := coalesce((document #>> '{crawl,crawled_at}')::timestamptz, now());
+    hash text := coalesce(
+        nullif(document #>> '{crawl,content_hash}', ''), encode(sha256(convert_to((document - 'crawl')::text, 'UTF8')), 'hex'));
+    given issues := jsonb_populate_record(NULL::issues, document);
+    stored issues;
+    session bigint;
+    is_new boolean := false;
+    is_older boolean;
+    is_changed boolean;
+    added boolean;
+BEGIN
+    IF session_uuid IS NOT NULL THEN
+        SELECT s.session_id INTO session FROM crawl_sessions AS s WHERE s.session_uuid = upsert_issue.session_uuid;
+        IF session IS NULL THEN
+            RAISE EXCEPTION 'there is no session %', session_uuid USING ERRCODE = 'no_data_found';
+        END IF;
+    END IF;
+    SELECT i.* INTO stored FROM issues AS i WHERE i.issue_id = given.issue_id FOR NO KEY UPDATE;
+    IF stored.issue_pk IS NULL THEN
+        INSERT INTO issues AS i (issue_id, title, full_data, first_crawled_at, last_crawled_at, created_at, updated_at)
+        VALUES (given.issue_id, given.title, document, seen_at, seen_at, seen_at, seen_at)
+        ON CONFLICT (issue_id) DO NOTHING RETURNING i.* INTO stored;
+        is_new := stored.issue_pk IS NOT NULL;
+        IF NOT is_new THEN
+            SELECT i.* INTO STRICT stored FROM issues AS i WHERE i.issue_id = given.issue_id FOR NO KEY UPDATE;
+        END IF;
+    END IF;
+    is_older := seen_at < stored.last_crawled_at;
+    is_changed := NOT is_older AND stored.content_hash IS DISTINCT FROM hash;
+    IF is_changed THEN
+        UPDATE issues AS i SET
+            title = given.title, description = given.description, product = given.product, version = given.version,
+            module = given.module, status = given.status, priority = given.priority, severity = given.severity,
+            issue_type = given.issue_type, reporter = given.reporter, owner = given.owner, handler = given.handler,
+            manager = given.manager, registered_date = given.registered_date, modified_date = given.modified_date,
+            closed_date = given.closed_date, project_code = given.project_code, project_name = given.project_name,
+            site = given.site, customer = given.customer, found_version = given.found_version,
+            fixed_version = given.fixed_version, target_version = given.target_version, error_code = given.error_code,
+            bug_number = given.bug_number, url = given.url, content_hash = hash, full_data = document, updated_at = seen_at
+        WHERE i.issue_pk = stored.issue_pk;
+        PERFORM write_comments(stored.issue_pk, document -> 'comments', seen_at);
+        PERFORM write_history(stored.issue_pk, document -> 'history', seen_at);
+        PERFORM write_attachments(stored.issue_pk, document -> 'attachments', seen_at, session);
+    END IF;
+    IF session IS NOT NULL THEN
+        -- A link that was there already is brought up to date and not counted again (xmax = 0: it was inserted).
+        INSERT INTO session_issues AS l (
+            session_id, issue_pk, created_at, crawl_order, crawl_duration_ms, depth, had_errors, found_by, found_from,
+            error_message, content_hash, product, status
+        )
+        SELECT session, stored.issue_pk, seen_at, c.crawl_order, c.duration_ms, c.depth, coalesce(c.had_errors, false),
+            c.found_by, c.found_from, c.error_message, hash, given.product, given.status
+        FROM jsonb_to_record(coalesce(nullif(document -> 'crawl', 'null'), '{}')) AS c (
+            crawl_order integer, duration_ms integer, depth integer, had_errors boolean, found_by text, found_from text,
+            error_message text
+        )
+        ON CONFLICT (session_id, issue_pk) DO UPDATE SET created_at = excluded.created_at,
+            crawl_order = excluded.crawl_order, crawl_duration_ms = excluded.crawl_duration_ms, depth = excluded.depth,
+            had_errors = excluded.had_errors, found_by = excluded.found_by, found_from = excluded.found_from,
+            error_message = excluded.error_message, content_hash = excluded.content_hash, product = excluded.product,
+            status = excluded.status
+        WHERE excluded.created_at >= l.created_at AND (l.created_at, l.crawl_order, l.crawl_duration_ms, l.depth,
+                l.had_errors, l.found_by, l.found_from, l.error_message, l.content_hash, l.product, l.status)
+            IS DISTINCT FROM (excluded.created_at, excluded.crawl_order, excluded.crawl_duration_ms, excluded.depth,
+                excluded.had_errors, excluded.found_by, excluded.found_from, excluded.error_message,
+                excluded.content_hash, excluded.product, excluded.status)
+        RETURNING l.xmax = 0 INTO added;
+    END IF;
+    -- In a statement of its own: updated_at is the time of the content's first sighting, not that of this call.
+    IF is_changed OR added IS NOT NULL OR session IS NULL THEN
+        UPDATE issues AS i SET
+            crawl_count = i.crawl_count + (added IS TRUE AND CURRENT_USER = 'ims_crawl')::integer,
+            last_crawled_at = greatest(i.last_crawled_at, seen_at),
+            first_crawled_at = CASE WHEN session IS NULL THEN least(i.first_crawled_at, seen_at) ELSE i.first_crawled_at END,
+            updated_at = CASE WHEN is_changed THEN seen_at ELSE i.updated_at END,
+            missing_since = CASE WHEN i.missing_since > seen_at THEN i.missing_since END
+        WHERE i.issue_pk = stored.issue_pk;
+    END IF;
+    IF is_older AND added IS NOT NULL THEN
+        PERFORM note_older_copy(stored.issue_pk, document, seen_at, session);
+    END IF;
+    IF is_new OR stored.missing_since IS NOT NULL THEN
+        PERFORM note_missing(stored.issue_pk);
+    END IF;
+    RETURN stored.issue_pk;
+END
+$$;
+COMMENT ON FUNCTION upsert_issue(jsonb, uuid) IS
+    'Writes an issue with all that hangs on it, from a document as its file holds it, as seen by a session; returns issue_pk.';
 
 -- Triggers ----------------------------------------------------------------------------------------------------------
 
@@ -968,7 +1069,8 @@ CREATE OR REPLACE TRIGGER queries_updated AFTER UPDATE ON search_queries
 CREATE OR REPLACE TRIGGER queries_deleted AFTER DELETE ON search_queries
     REFERENCING OLD TABLE AS changed_rows FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION queries_changed();
 CREATE OR REPLACE TRIGGER links_as_seen BEFORE INSERT ON session_issues
-    FOR EACH ROW WHEN (CURRENT_USER <> 'ims_crawl' AND NEW.product IS NULL AND NEW.status IS NULL)
+    FOR EACH ROW WHEN (
+        CURRENT_USER <> 'ims_crawl' AND NEW.content_hash IS NULL AND NEW.product IS NULL AND NEW.status IS NULL)
     EXECUTE FUNCTION links_as_seen();
 CREATE OR REPLACE TRIGGER links_inserted AFTER INSERT ON session_issues
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION links_inserted();
