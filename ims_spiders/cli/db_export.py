@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import signal
 import sys
 from datetime import date
@@ -31,6 +32,9 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     ] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="DAY", help="First day, as 2026-03-01.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="DAY", help="Last day.")] = None,
+    bom: Annotated[
+        bool, typer.Option("--bom", help="Begin a csv with a byte order mark: Excel then shows Korean and Japanese.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a summary as JSON; needs -o.")] = False,
 ) -> None:
     """Write a table for other programs.
@@ -50,6 +54,8 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise ConfigurationError("--json prints its summary to stdout, where the data goes: give -o FILE as well")
     if chosen is Format.PARQUET and output is None and sys.stdout.isatty():
         raise ConfigurationError("parquet is nothing for a terminal: give -o FILE or redirect stdout")
+    if bom and chosen is not Format.CSV:
+        raise ConfigurationError(f"--bom is for csv; {chosen.value} says by itself how it is encoded")
     from ims_spiders.db.export import export as write
     from ims_spiders.db.export_file import export_target
 
@@ -58,6 +64,7 @@ def export(  # noqa: PLR0913, PLR0917 - one parameter an option
     # So that the temporary file goes when the process is asked to end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with open_archive() as archive, export_target(output) as target:
+        target.write(codecs.BOM_UTF8 if bom else b"")
         rows = write(archive.engine, request, target, progress, archive.schema)
     summary: dict[str, Any] = {"table": table.value, "format": chosen.value, "rows": rows, "user": user}
     if as_json and output is not None:

@@ -55,6 +55,17 @@ def test_parquet_into_a_file_with_a_summary(archive: Ims) -> None:
     assert (done.stdout, done.stderr.splitlines()[-1]) == ("", "6 rows of issues are in issues.csv.")
 
 
+def test_a_byte_order_mark_is_for_csv_and_on_demand(archive: Ims) -> None:
+    path = archive.folder / "for_excel.csv"
+    archive.run("db", "export", "--format", "csv", "--bom", "-o", str(path))
+    assert path.read_bytes().startswith(b"\xef\xbb\xbfissue_id,")
+    archive.run("db", "export", "--format", "csv", "-o", str(path))
+    assert path.read_bytes().startswith(b"issue_id,")
+    refused = archive.run("db", "export", "--format", "jsonl", "--bom")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "--bom is for csv" in refused.stderr
+
+
 def test_parquet_goes_through_a_pipe_and_not_to_a_terminal(archive: Ims) -> None:
     with archive.start("db", "export", "--format", "parquet") as process:
         assert process.stdout is not None
