@@ -117,7 +117,8 @@ def long_table(archive: Ims) -> str:
     """A table whose export takes seconds."""
     done = archive.run(
         "db", "psql", "-v", "ON_ERROR_STOP=1", "-c",
-        "ALTER TABLE issue_comments DISABLE TRIGGER USER; INSERT INTO issue_comments (issue_pk, comment_number, content) "
+        "ALTER TABLE issue_comments DISABLE TRIGGER USER; "
+        "INSERT INTO issue_comments (issue_pk, comment_number, content) "
         "SELECT 1, n, repeat('x', 100) FROM generate_series(1000, 300000) AS n ON CONFLICT DO NOTHING",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
