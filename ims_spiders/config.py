@@ -66,7 +66,7 @@ class DatabaseConfig(BaseSettings):
     name: str | None = Field(default=None, alias="DATABASE_NAME")
     user: str | None = Field(default=None, alias="DATABASE_USER")
     password: SecretStr | None = Field(default=None, alias="DATABASE_PASSWORD")
-    schema_name: str = Field(default="ims", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$", alias="DATABASE_SCHEMA")
+    schema_name: str = Field(default="ims", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,54}$", alias="DATABASE_SCHEMA")
     pool_size: int = Field(default=5, ge=1, alias="DATABASE_POOL_SIZE")
     max_overflow: int = Field(default=5, ge=0, alias="DATABASE_MAX_OVERFLOW")
     pool_timeout: float = Field(default=30.0, gt=0, alias="DATABASE_POOL_TIMEOUT")
@@ -81,12 +81,65 @@ class DatabaseConfig(BaseSettings):
     pg_sslmode: str | None = Field(default=None, alias="PGSSLMODE")
 
 
+class LlmConfig(BaseSettings):
+    """The language model that may be asked about doubtful queries: the variables that begin with IMS_LLM_.
+
+    Without an address none is asked.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="IMS_LLM_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    url: str | None = None
+    model: str | None = None
+    api_key: SecretStr | None = None
+    timeout: float = Field(default=10.0, gt=0, le=600)
+
+    @field_validator("url")
+    @classmethod
+    def _url_is_http(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or not _port_is_valid(value):
+            raise ValueError("must be an address such as http://localhost:11434/v1")
+        if parts.username or parts.password or parts.query:
+            raise ValueError("must not hold a user, password or query; use IMS_LLM_API_KEY")
+        return value
+
+    @field_validator("api_key")
+    @classmethod
+    def _key_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        key = value.get_secret_value() if value else ""
+        if not (key.isascii() and key.isprintable()):
+            raise ValueError("must be printable ASCII characters, without line breaks")
+        return value
+
+
+def _port_is_valid(url: str) -> bool:
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return True
+
+
 def load_tracker_config() -> TrackerConfig:
     """The tracker's settings. Raises ConfigurationError that names each wrong variable and what would be right."""
     try:
         return TrackerConfig()
     except ValidationError as error:
         raise ConfigurationError(explain(error, "IMS_")) from error
+
+
+def load_llm_config() -> LlmConfig:
+    """The language model's settings. Raises ConfigurationError that names each wrong variable and what is right."""
+    try:
+        config = LlmConfig()
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, "IMS_LLM_")) from error
+    if config.url and not config.model:
+        raise ConfigurationError("IMS_LLM_MODEL: must name the model to ask when IMS_LLM_URL is set")
+    return config
 
 
 def load_database_config() -> DatabaseConfig:

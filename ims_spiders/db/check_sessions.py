@@ -32,9 +32,10 @@ _ALL_LINKS = """
     SELECT s.session_issue_id, i.issue_id FROM {session_issues} AS s JOIN {issues} AS i USING (issue_pk)
     WHERE s.session_id = :session_id AND s.session_issue_id > :after ORDER BY s.session_issue_id LIMIT :size"""
 _ERRORS = "SELECT count(*) FROM {session_errors} WHERE session_id = :session_id"
+# The invented rows of `ims db init --with-samples` have no files.
 _SESSIONS = """
     SELECT session_id, session_uuid, data_path FROM {crawl_sessions}
-    WHERE session_id > :after ORDER BY session_id LIMIT :size"""
+    WHERE session_id > :after AND NOT metadata @> '{{"sample": true}}' ORDER BY session_id LIMIT :size"""
 
 
 def session_findings(context: CheckContext) -> Iterator[Finding]:
@@ -152,7 +153,7 @@ def lost_session_findings(context: CheckContext) -> Iterator[Finding]:
     for page in context.pages(_SESSIONS):
         for _, uuid, data_path in page:
             if not _has_folder(context.data_dir, str(uuid), data_path):
-                mend = f"bring {data_path} back from a backup, or let go of it: {context.delete_session(uuid)}"
+                mend = f"bring {data_path or 'its folder'} back from a backup, or let go of it: {context.delete_session(uuid)}"
                 yield Finding("session_folder_missing", f"session {uuid} has no folder", mend)
 
 

@@ -21,6 +21,7 @@ from ims_spiders.db.engine import open_engine
 from ims_spiders.db.files import SessionFolder
 from ims_spiders.db.load import load
 from ims_spiders.db.passwords import Passwords
+from ims_spiders.db.schema import initialise
 from ims_spiders.db.users import add_user
 from ims_spiders.exceptions import ConfigurationError
 from tests.db.factory import changed, error, folder, hashed, issue, session, session_uuid
@@ -268,6 +269,11 @@ def test_quick_leaves_the_bytes_alone(archive: Archive) -> None:
 
 def test_what_was_deleted_on_purpose_is_not_missed(archive: Archive) -> None:
     archive.sql(f"DELETE FROM ims.crawl_sessions WHERE session_uuid = '{SECOND}'")
+    assert archive.kinds() == []
+
+
+def test_samples_have_no_files(archive: Archive) -> None:
+    initialise(archive.engine, samples=True)
     assert archive.kinds() == []
 
 

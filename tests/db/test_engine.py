@@ -108,7 +108,7 @@ def test_what_names_no_server_leaves_the_embedded_one(monkeypatch: pytest.Monkey
     assert describe(load_database_config()).startswith("embedded")
 
 
-@pytest.mark.parametrize("schema", ['ims"; DROP SCHEMA public; --', "with space", "", "1st"])
+@pytest.mark.parametrize("schema", ['ims"; DROP SCHEMA public; --', "with space", "", "1st", "x" * 56])
 def test_a_schema_name_is_a_plain_name(monkeypatch: pytest.MonkeyPatch, schema: str) -> None:
     with pytest.raises(ValueError, match="DATABASE_SCHEMA"):
         DatabaseConfig(DATABASE_SCHEMA=schema)
