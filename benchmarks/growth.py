@@ -275,8 +275,11 @@ FILL = (
     """INSERT INTO ims.session_issues (session_id, issue_pk, created_at, product, status)
     SELECT 1 + (n - 1) / 5, 1 + n * 7919 % {issues}, now() - (1 - n::float8 / {links}) * interval '1095 days',
         'OpenFrame Batch', 'Open' FROM generate_series(1, {links}::bigint) AS n""",
-    """UPDATE ims.issues AS i SET crawl_count = l.n
-    FROM (SELECT issue_pk, count(*) AS n FROM ims.session_issues GROUP BY issue_pk) AS l
+    """UPDATE ims.issues AS i SET crawl_count = l.n, first_crawled_at = l.first, last_crawled_at = l.last
+    FROM (
+        SELECT issue_pk, count(*) AS n, min(created_at) AS first, max(created_at) AS last
+        FROM ims.session_issues GROUP BY issue_pk
+    ) AS l
     WHERE i.issue_pk = l.issue_pk""",
     """INSERT INTO ims.attachments (issue_pk, session_id, file_id, filename)
     SELECT issue_pk, 1 + issue_pk % {sessions}, '1', 'a.log' FROM ims.issues""",

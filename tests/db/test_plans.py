@@ -27,6 +27,13 @@ EXAMPLES = {
     for block in re.findall(r"```sql\n(.+?)```", MANUAL.partition("## Queries that people write")[2], re.DOTALL)
 }
 """The documented queries, each by the comment that it begins with."""
+PUBLIC = r"""
+    SELECT relname FROM pg_class
+    WHERE relnamespace = 'ims'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') AND NOT relispartition
+    UNION SELECT proname FROM pg_proc WHERE pronamespace = 'ims'::regnamespace AND prorettype <> 'trigger'::regtype
+        AND obj_description(oid, 'pg_proc') IS NOT NULL
+    UNION SELECT rolname FROM pg_roles WHERE rolname IN
+        ('ims_admin', 'ims_user', 'ims_readonly', 'ims_service', 'ims_crawl')"""
 
 
 def ask(query: str) -> Case:
@@ -88,6 +95,12 @@ def test_big_tables_are_read_by_an_index(watched: Callable[[str], Reading], name
 
 def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 10
+
+
+def test_the_manual_names_what_people_meet(big: Archive) -> None:
+    names = {name for (name,) in rows(big.engine, PUBLIC)}
+    assert {"crawl_sessions", "v_session_detail", "mv_issue_trends", "search_issues", "ims_readonly"} <= names
+    assert names - set(re.findall(r"\w+", MANUAL)) == set()
 
 
 def test_every_index_is_used(big: Archive, watched: Callable[[str], Reading]) -> None:
