@@ -1,0 +1,124 @@
+"""`ims query`: how a query is read, for people and, line by line, for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from ims_spiders.cli.output import AsJson, print_json, print_table
+from ims_spiders.config import load_llm_config, load_tracker_config
+from ims_spiders.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from ims_spiders.query import QueryReader, Reading
+    from ims_spiders.query.llm import LanguageModel
+
+
+def query(
+    text: Annotated[list[str], typer.Argument(metavar="TEXT|-", help="The query; -: one a line from stdin.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show how a query is read; nothing is asked of the tracker.
+
+    IMS syntax is taken as it stands: a b finds either, +a must be there, 'a b' is an exact phrase, 348115 an issue.
+    Sentences in English, Korean and Japanese become that by rules, and what they say of products, statuses and times
+    becomes filters. Below a confidence of 0.7 the language model of IMS_LLM_URL is asked, if that is set.
+
+    \b
+    ims query "find crashes or deadlocks in OpenFrame since last month"
+    ims query "JEUS에서 타임아웃이나 데드락이 발생한 미해결 이슈 찾아줘"
+    ims query "先週のTiberoのエラーとクラッシュを検索して"
+    ims query --json "+error +'out of memory'"
+    ims query - < queries.txt
+
+    With - every line gives one JSON object on one line, at once; an empty line gives one with "error". Words of
+    yours are added from text files in $IMS_DATA_DIR/lexicon, named as those in the package's query/lexicon.
+    """
+    if text == ["-"]:
+        _read_lines(_Setup())
+        return
+    if text and text[0].startswith("--"):
+        raise ConfigurationError(f"there is no option {text[0]}; `ims query --help` lists them")
+    reading = _Setup().read(" ".join(_clean(part) for part in text))
+    if as_json:
+        print_json(reading.to_json())
+    else:
+        _show(reading)
+
+
+class _Setup:
+    """A reader as the settings want it, and the day it is where the tracker is."""
+
+    def __init__(self) -> None:
+        config = load_tracker_config()
+        self._zone = ZoneInfo(config.timezone)
+        self._reader = _reader(config.data_dir / "lexicon")
+
+    def read(self, text: str) -> Reading:
+        """How the text is read today. Raises ConfigurationError for an empty one."""
+        return self._reader.read(text, self._today())
+
+    def _today(self) -> date:
+        return datetime.now(self._zone).date()
+
+
+def _reader(lexicon_dir: Path) -> QueryReader:
+    from ims_spiders.query import QueryReader
+
+    return QueryReader(lexicon_dir=lexicon_dir, model=_model())
+
+
+def _model() -> LanguageModel | None:
+    config = load_llm_config()
+    if config.url is None or config.model is None:
+        return None
+    from ims_spiders.query.chat import Chat
+    from ims_spiders.query.llm import LanguageModel
+
+    key = config.api_key.get_secret_value() if config.api_key else None
+    return LanguageModel(Chat(config.url, config.model, key, config.timeout))
+
+
+def _read_lines(setup: _Setup) -> None:
+    """One query a line in, one JSON object a line out, each as soon as it is known."""
+    for line in _lines():
+        try:
+            answer = setup.read(line).to_json()
+        except ConfigurationError as error:
+            answer = {"original_query": line, "error": str(error)}
+        sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+def _lines() -> Iterator[str]:
+    """The lines of stdin, whatever bytes they hold."""
+    for raw in sys.stdin.buffer:
+        yield raw.decode("utf-8", errors="replace").rstrip("\r\n")
+
+
+def _clean(text: str) -> str:
+    """An argument that was no UTF-8, as text that can be printed."""
+    return text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
+
+
+def _show(reading: Reading) -> None:
+    print_table(
+        [
+            ("IMS query", reading.ims_query or "(everything)"),
+            ("product", reading.product),
+            ("status", ", ".join(reading.status) or None),
+            ("since", reading.since),
+            ("until", f"{reading.until} (not included)" if reading.until else None),
+            ("language", reading.language),
+            ("method", reading.method),
+            ("confidence", f"{reading.confidence:.2f}"),
+            ("explanation", reading.explanation),
+        ]
+    )
