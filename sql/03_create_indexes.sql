@@ -7,8 +7,8 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SELECT set_config('search_path', quote_ident(coalesce(nullif(current_setting('ims.schema', true), ''), 'ims')), true);
 
--- Sessions and queries of a user, newest first; the foreign keys to users with them. Every index on a private table
--- holds user_id, so that a reader's own condition is part of each scan: EXPLAIN then counts no row of anybody else's.
+-- Sessions and queries of a user, newest first; the foreign keys to users with them. Where a private table has a user_id, every index
+-- holds it, so that a reader's own condition is part of each scan: EXPLAIN then counts no row of anybody else's.
 CREATE INDEX IF NOT EXISTS crawl_sessions_user_id_started_at_idx ON crawl_sessions (user_id, started_at DESC);
 CREATE INDEX IF NOT EXISTS crawl_sessions_started_at_user_id_idx ON crawl_sessions (started_at DESC, user_id);
 CREATE INDEX IF NOT EXISTS crawl_sessions_running_idx ON crawl_sessions (user_id, started_at) WHERE status = 'running';
