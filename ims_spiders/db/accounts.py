@@ -62,8 +62,13 @@ def set_password(connection: Connection, name: str, password: str) -> None:
 
 
 def lock_out(connection: Connection, name: str) -> int:
-    """Let the role log in no more and end its connections; returns how many there were."""
+    """Let the role log in no more, take its rights and end its connections; returns how many there were.
+
+    Who logs in before this transaction is committed keeps a connection, which has no rights from then on.
+    """
     _run(connection, "ALTER ROLE {} NOLOGIN", name)
+    for group in _groups(connection, name):
+        _run(connection, "REVOKE {1} FROM {0}", name, sql.Identifier(group))
     _run(connection, "SET LOCAL ROLE {}", name)
     ended = connection.exec_driver_sql(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid()",
@@ -76,9 +81,8 @@ def lock_out(connection: Connection, name: str) -> int:
 def _grant(connection: Connection, name: str, role: str) -> None:
     """Membership in the group of the role and in no other. Admins cannot become admins: roles know no circles."""
     wanted = GROUPS[role]
-    for group in GROUPS.values():
-        member = connection.exec_driver_sql("SELECT pg_has_role(%s, %s, 'MEMBER')", (name, group)).scalar()
-        if member and group != wanted:
+    for group in _groups(connection, name):
+        if group != wanted:
             _run(connection, "REVOKE {1} FROM {0}", name, sql.Identifier(group))
     if wanted == ADMIN:
         _run(connection, "REVOKE {} FROM {}", name, sql.Identifier(ADMIN))
@@ -87,6 +91,12 @@ def _grant(connection: Connection, name: str, role: str) -> None:
         _run(connection, "GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", name, sql.Identifier(ADMIN))
     _run(connection, "GRANT {1} TO {0} WITH INHERIT TRUE, SET FALSE", name, sql.Identifier(wanted))
     _run(connection, "GRANT {} TO {} WITH INHERIT FALSE, SET TRUE", name, sql.Identifier(SERVICE))
+
+
+def _groups(connection: Connection, name: str) -> list[str]:
+    """The groups that the role is in."""
+    asked = "SELECT pg_has_role(%s, %s, 'MEMBER')"
+    return [group for group in GROUPS.values() if connection.exec_driver_sql(asked, (name, group)).scalar()]
 
 
 def _marker(connection: Connection, username: str, schema: str) -> str:

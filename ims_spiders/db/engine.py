@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import PoolResetState
 
 from ims_spiders.config import DatabaseConfig
 from ims_spiders.db.cluster import DATABASE, OWNER
@@ -42,7 +43,10 @@ def connect(config: DatabaseConfig, data_dir: Path, start_embedded: bool = True)
 
 
 def open_engine(url: URL, config: DatabaseConfig | None = None, arguments: dict[str, Any] | None = None) -> Engine:
-    """An engine for a URL, with the pool, the timeouts and the schema of the settings."""
+    """An engine for a URL, with the pool, the timeouts and the schema of the settings.
+
+    Who borrows a connection from the pool finds it as it was opened: no role, setting, cursor or lock of anybody's.
+    """
     config = config or DatabaseConfig()
     defaults: dict[str, Any] = {
         "application_name": "ims_spiders",
@@ -51,16 +55,19 @@ def open_engine(url: URL, config: DatabaseConfig | None = None, arguments: dict[
         **NETWORK,
     }
     given = {name: value for name, value in defaults.items() if name not in url.query}
-    return create_engine(
+    engine = create_engine(
         url,
         connect_args={**given, **(arguments or {})},
         pool_size=config.pool_size,
         max_overflow=config.max_overflow,
         pool_timeout=config.pool_timeout,
         pool_pre_ping=True,
+        pool_reset_on_return=None,
         hide_parameters=True,
         execution_options={"schema_translate_map": {None: config.schema_name}},
     )
+    event.listen(engine, "reset", _discard)
+    return engine
 
 
 def uses_embedded(config: DatabaseConfig) -> bool:
@@ -125,6 +132,17 @@ def describe(config: DatabaseConfig) -> str:
     if uses_embedded(config):
         return "embedded PostgreSQL in the data directory"
     return configured_url(config).render_as_string(hide_password=True).replace(DRIVER, "postgresql", 1)
+
+
+def _discard(connection: Any, _record: Any, state: PoolResetState) -> None:
+    """A rollback would leave what holds beyond a transaction, such as set_config(…, false) and held cursors."""
+    if state.terminate_only or connection.closed:
+        return
+    connection.rollback()
+    autocommit, connection.autocommit = connection.autocommit, True
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD ALL")
+    connection.autocommit = autocommit
 
 
 def _embedded(server: EmbeddedServer, start: bool) -> tuple[URL, dict[str, Any]]:
