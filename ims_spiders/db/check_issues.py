@@ -12,10 +12,11 @@ _BATCH = """
         SELECT issue_pk FROM {issues} WHERE issue_pk > :first ORDER BY issue_pk LIMIT :size
     ) AS b"""
 _COUNTS = """
-    SELECT i.issue_id, i.crawl_count, count(s.session_issue_id) AS links
-    FROM {issues} AS i LEFT JOIN {session_issues} AS s USING (issue_pk)
-    WHERE i.issue_pk > :first AND i.issue_pk <= :last
-    GROUP BY i.issue_pk HAVING i.crawl_count <> count(s.session_issue_id) ORDER BY i.issue_pk"""
+    SELECT issue_id, crawl_count, links FROM (
+        SELECT i.issue_pk, i.issue_id, i.crawl_count,
+            (SELECT count(*) FROM {session_issues} AS s WHERE s.issue_pk = i.issue_pk) AS links
+        FROM {issues} AS i WHERE i.issue_pk > :first AND i.issue_pk <= :last
+    ) AS counted WHERE crawl_count <> links ORDER BY issue_pk"""
 # When the newest session was deleted, no link says what it saw: the row is newer than all of them, and is right.
 _BEHIND = """
     SELECT i.issue_id, c.session_uuid

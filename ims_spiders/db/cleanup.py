@@ -24,7 +24,11 @@ _OLD = """
 _SESSIONS = f"""{_OLD}
     SELECT status, count(*) AS sessions, min(started_at) AS oldest, max(started_at) AS newest
     FROM old GROUP BY status ORDER BY status"""  # noqa: S608 - words of our own
-_HANGING = _OLD + "SELECT count(*) FROM {schema}.{table} JOIN old USING (session_id)"  # noqa: S608
+# Session by session: how many are old is not known beforehand, and a join would read all that hangs on any.
+_HANGING = (
+    _OLD + "SELECT CAST(coalesce(sum(h.n), 0) AS bigint) AS count FROM old CROSS JOIN LATERAL"  # noqa: S608
+    " (SELECT count(*) AS n FROM {schema}.{table} AS t WHERE t.session_id = old.session_id) AS h"
+)
 _MONTHS = r"""
     SELECT c.relname AS partition, to_char(m.month, 'YYYY-MM') AS month, pg_total_relation_size(c.oid) AS bytes
     FROM pg_inherits AS h JOIN pg_class AS c ON c.oid = h.inhrelid

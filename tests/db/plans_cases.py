@@ -141,7 +141,7 @@ def history_of_a_product(archive: Archive) -> None:
     assert len(history(archive.engine, product="Product 1", limit=50)) == 50
 
 
-@case("session_issues", "session_errors", "search_queries")
+@case()
 def preview_of_a_cleanup(archive: Archive) -> None:
     """How many sessions are too old is not known beforehand: they may be most of them."""
     assert preview(archive.engine, Cleanup(days=360, audit_days=30)).links > 0
@@ -191,7 +191,7 @@ def check(archive: Archive) -> None:
         assert list(leftover_findings(context)) == []
 
 
-@case("issues", "session_issues")
+@case("issues")
 def check_of_issues(archive: Archive) -> None:
     with archive.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         context = CheckContext(connection, archive.data_dir, "ims", Counter(), None)
