@@ -71,7 +71,10 @@ def assert_everything_agrees(engine: Engine) -> None:
 
 def aggregate_all(engine: Engine) -> None:
     """Every day and month from before the first session to after the last one, worked out again."""
-    call(engine, "aggregate_daily_stats(day::date) FROM generate_series('2025-12-25'::date, '2026-04-05', '1 day') AS day")
+    call(
+        engine,
+        "aggregate_daily_stats(day::date) FROM generate_series('2025-12-25'::date, '2026-04-05', '1 day') AS day",
+    )
     call(engine, "aggregate_monthly_stats(2026 + m / 12, m % 12 + 1) FROM generate_series(-1, 4) AS m WHERE m >= 0")
     call(engine, "aggregate_monthly_stats(2025, 12)")
 
@@ -79,7 +82,9 @@ def aggregate_all(engine: Engine) -> None:
 def statistics(engine: Engine) -> list[str]:
     """The rows of both tables as text, whole."""
     tables = ("analytics_daily", "analytics_monthly")
-    return [str(row[0]) for name in tables for row in rows(engine, f"SELECT t::text FROM ims.{name} t ORDER BY stat_id")]
+    return [
+        str(row[0]) for name in tables for row in rows(engine, f"SELECT t::text FROM ims.{name} t ORDER BY stat_id")
+    ]
 
 
 def call(engine: Engine, expression: str, **parameters: Any) -> list[Any]:

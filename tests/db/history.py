@@ -60,7 +60,7 @@ def invent(sessions: int = 500, seed: int = 1) -> History:
 
 
 def _starts(source: random.Random, count: int) -> list[datetime]:
-    """Times all over three months, a third of them around midnights and month ends, in London's and in Seoul's terms."""
+    """Times all over three months, a third of them around midnights and month ends in London and in Seoul."""
     edges = [FIRST_DAY + timedelta(days=day, hours=hour) for day in (0, 31, 59, 90) for hour in (0, -9)]
     edges += [FIRST_DAY + timedelta(days=source.randrange(DAYS), hours=source.choice((0, 15))) for _ in range(12)]
     around = [edge + moved for edge in edges for moved in (-DUE, timedelta(), DUE)]
@@ -74,7 +74,7 @@ def _session(source: random.Random, number: int, begun: datetime, templates: dic
     status = source.choice(STATUSES)
     ended = None if status == "running" else utc_milliseconds(begun + timedelta(seconds=source.randrange(9000)))
     query = source.choice(QUERIES)
-    content = {
+    content: dict[str, Any] = {
         "session_uuid": str(UUID(int=0xFEED0000 + number, version=4)),
         "username": source.choice(USERS),
         "product": source.choice(PRODUCTS),
@@ -176,8 +176,9 @@ def insert_session(connection: Connection, content: dict[str, Any], status: str)
         text(
             """INSERT INTO ims.crawl_sessions (session_uuid, user_id, product, original_query, status, started_at,
                    duration_seconds, issues_crawled, attachments_downloaded)
-               SELECT CAST(:session_uuid AS uuid), user_id, :product, :original_query, :now, CAST(:started_at AS timestamptz),
-                   CAST(:duration_seconds AS numeric), :issues_crawled, :attachments_downloaded
+               SELECT CAST(:session_uuid AS uuid), user_id, :product, :original_query, :now,
+                   CAST(:started_at AS timestamptz), CAST(:duration_seconds AS numeric), :issues_crawled,
+                   :attachments_downloaded
                FROM ims.users WHERE username = :username RETURNING session_id"""
         ),
         content | {"now": status},

@@ -127,9 +127,7 @@ def monthly(archive: Archive) -> Figures:
     for user_id, day, query in archive.queries():
         queries[user_id, day.year, day.month].append(query)
     links = archive.links()
-    return {
-        key: _month(sessions[key], queries[key], links, _days_of(key[1], key[2])) for key in {*sessions, *queries}
-    }
+    return {key: _month(sessions[key], queries[key], links, _days_of(key[1], key[2])) for key in {*sessions, *queries}}
 
 
 def _month(sessions: Sequence[Row], queries: Sequence[Row], links: dict[int, list[Row]], days: int) -> Row:
