@@ -103,7 +103,10 @@ BEGIN
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         IF name NOT IN ('audit_log', 'statistics_pending') THEN
-            EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO ims_admin', name);
+            EXECUTE format('GRANT SELECT, DELETE ON %I TO ims_admin', name);
+            IF name <> 'users' THEN
+                EXECUTE format('GRANT INSERT, UPDATE ON %I TO ims_admin', name);
+            END IF;
             EXECUTE format('GRANT SELECT ON %I TO ims_readonly', name);
             EXECUTE format('DROP POLICY IF EXISTS %I ON %I', name || '_admin', name);
             EXECUTE format('CREATE POLICY %I ON %I TO ims_admin USING (true) WITH CHECK (true)', name || '_admin', name);
@@ -142,6 +145,10 @@ $$;
 
 -- users: one sees and describes oneself. Neither the name, the role nor whether one may come in is one's own to change.
 GRANT SELECT, UPDATE (email, full_name, department, preferences) ON users TO ims_user;
+-- Which role somebody is, is for the owner to say, who makes them: an admin could make the service become the owner.
+GRANT INSERT (username, email, full_name, department, role, is_active, preferences, created_at, updated_at, last_login_at),
+    UPDATE (username, email, full_name, department, role, is_active, preferences, created_at, updated_at, last_login_at)
+    ON users TO ims_admin;
 GRANT SELECT (user_id, username, role, is_active, database_role) ON users TO ims_service;
 GRANT SELECT (user_id, username), INSERT (username, created_at, updated_at) ON users TO ims_crawl;
 DROP POLICY IF EXISTS users_own ON users;

@@ -30,12 +30,12 @@ MACHINES = {"service": "ims_service", "crawler": "ims_crawl"}
 
 # All that is lee's has "secret" in it. Most rows are lee's, so that the planner would have something to tell.
 CONTENT = """
-INSERT INTO ims.issues (issue_id, title, product, status)
-SELECT n::text, 'issue ' || n, 'OpenFrame', 'Open' FROM generate_series(101, 130) AS n;
+INSERT INTO ims.issues (issue_id, title, product, status, first_crawled_at)
+SELECT n::text, 'issue ' || n, 'OpenFrame', 'Open', '2026-03-01 16:00+00' FROM generate_series(101, 130) AS n;
 INSERT INTO ims.crawl_sessions (user_id, product, original_query, parsed_query, status, started_at, issues_crawled,
     duration_seconds, data_path, metadata, close_reason)
 SELECT user_id, p, p || ' query', p, CASE WHEN n % 3 = 0 THEN 'failed' ELSE 'completed' END,
-    timestamptz '2026-03-01 09:00+00' + n * interval '7 hours', n, n, 'sessions/' || p || n, '{"note": "it"}', p
+    timestamptz '2026-03-01 08:59+00' + n * interval '7 hours' + user_id * interval '1 minute', n, n, 'sessions/' || p || n, '{"note": "it"}', p
 FROM (SELECT user_id, n, CASE username WHEN 'lee' THEN 'secret' ELSE username END AS p
     FROM ims.users, generate_series(1, 60) AS n
     WHERE (username IN ('kim', 'gone') AND n <= 4) OR username = 'lee' ORDER BY n, user_id) AS made;

@@ -25,6 +25,7 @@ def columns(privilege: str, names: str) -> set[str]:
     return {f"{privilege} {name}" for name in names.split()}
 
 
+PERSON = "username email full_name department role is_active preferences created_at updated_at last_login_at"
 SESSION = (
     "attachments_downloaded avg_issue_time_ms close_reason completed_at crawl_related crawl_time_ms data_path"
     " duration_seconds exit_code failed_issues issues_crawled max_depth max_results metadata original_query"
@@ -46,7 +47,8 @@ def owned(changeable: str, given: str) -> set[str]:
 EXPECTED: dict[str, dict[str, set[str]]] = {
     "ims_admin": {
         **dict.fromkeys((*SETTINGS, "audit_log", "mv_daily_session_summary", "mv_issue_trends", *VIEWS), READ),
-        **dict.fromkeys((*SHARED, *OWNED, *STATISTICS, "users", "deleted_sessions"), ALL),
+        **dict.fromkeys((*SHARED, *OWNED, *STATISTICS, "deleted_sessions"), ALL),
+        "users": {"SELECT", "DELETE"} | columns("INSERT", PERSON) | columns("UPDATE", PERSON),
     },
     "ims_user": {
         **dict.fromkeys((*SETTINGS, *SHARED, *STATISTICS, "deleted_sessions", "mv_issue_trends", *VIEWS), READ),

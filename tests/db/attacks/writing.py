@@ -153,6 +153,18 @@ ATTACKS = [
     Attack("one's own role", "UPDATE ims.users SET role = 'admin'", PRIVILEGE),
     Attack("one's own name", "UPDATE ims.users SET username = 'lee2'", PRIVILEGE, control=None),
     Attack("one's own database role", "UPDATE ims.users SET database_role = '{lee_role}'", PRIVILEGE, control=None),
+    Attack(
+        "another's database role, as an admin",
+        "UPDATE ims.users SET database_role = 'ims_owner' WHERE user_id = {lee}",
+        PRIVILEGE,
+        who="boss",
+    ),
+    Attack(
+        "a user who is the owner, as an admin",
+        "INSERT INTO ims.users (username, database_role) VALUES ('x', 'ims_owner')",
+        PRIVILEGE,
+        who="boss",
+    ),
     Attack("one's own activity", "UPDATE ims.users SET is_active = true", PRIVILEGE),
     Attack("one's own number", "UPDATE ims.users SET user_id = {lee}", PRIVILEGE, control=None),
     Attack(
@@ -233,7 +245,7 @@ ATTACKS = [
     Attack("a private function", "SELECT ims_private.settle_statistics()", PRIVILEGE, control="owner"),
     Attack("a private function without its schema", "SELECT settle_statistics()", MISSING_FUNCTION, control=None),
     Attack("a trigger's function", "SELECT ims_private.write_audit()", PRIVILEGE, control=None),
-    Attack("setting a sequence", "SELECT setval('ims.crawl_sessions_session_id_seq', 1)", PRIVILEGE),
+    Attack("setting a sequence", "SELECT setval('ims.crawl_sessions_session_id_seq', 1)", PRIVILEGE, control=None),
     Attack("dropping a policy", "DROP POLICY crawl_sessions_own ON ims.crawl_sessions", PRIVILEGE, control="owner"),
     Attack(
         "dropping a policy, as an admin",
