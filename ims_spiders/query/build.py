@@ -60,7 +60,7 @@ class _Builder:
 
     def _add_all(self, groups: list[Group], *, sole: bool) -> None:
         for group in groups:
-            if group.exact and len(group.terms) > 1:
+            if group.exact and self._is_long(group):
                 self._required += self._phrase(group) or self._each(group.terms)
                 continue
             for token in group.terms:
@@ -68,6 +68,10 @@ class _Builder:
                     self._numbers.append(Number(token.text))
                 else:
                     self._required += self._term(token, required=True)
+
+    def _is_long(self, group: Group) -> bool:
+        """Whether a phrase of it is more than its only term."""
+        return len(group.terms) > 1 or (not _has_quotes(group.terms[0]) and self._shown(group) != group.terms[0].text)
 
     def _each(self, tokens: list[Token]) -> list[Term]:
         return [term for token in tokens for term in self._term(token, required=True)]
@@ -102,10 +106,11 @@ class _Builder:
 
     def _shown(self, group: Group) -> str:
         """The words as they stand in the sentence, the phrase in them without its quotes."""
-        if any(token.kind is Kind.PHRASE for token in group.terms):
-            return " ".join(token.text for token in group.terms)
         first, last = group.terms[0], group.terms[-1]
-        return " ".join((self._text[first.start : last.start] + last.text).split())
+        if any(_has_quotes(token) for token in group.terms):
+            return " ".join(token.text for token in group.terms)
+        start = first.start if group.begin is None else group.begin
+        return " ".join((self._text[start : last.start] + last.text).split())
 
     def _term(self, token: Token, *, required: bool) -> list[Term]:
         if token.kind is Kind.PHRASE:
@@ -119,7 +124,7 @@ class _Builder:
         if quotable(text):
             return [Phrase(text, "outside" if required else "")]
         self._doubt(Doubt.UNQUOTABLE)
-        words = [word.lstrip("+'") for word in text.split()]
+        words = [word.strip("'").lstrip("+'") for word in text.split()]
         return [Word(word, required=required or not writable(word)) for word in words if word]
 
     def _is_issue(self, token: Token, *, sole: bool) -> bool:
@@ -161,3 +166,8 @@ class _Builder:
         if writable(term.text):
             return Word(term.text)
         return Phrase(term.text) if quotable(term.text) else term
+
+
+def _has_quotes(token: Token) -> bool:
+    """Whether it stood in quotes, which are no part of a phrase."""
+    return token.kind is Kind.PHRASE and token.end - token.start != len(token.text)

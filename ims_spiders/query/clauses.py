@@ -15,6 +15,7 @@ class Group:
     terms: list[Token] = field(default_factory=list)
     link: Role | None = None  # how it is joined to the group before it: AND, OR or LIST
     exact: bool = False
+    begin: int | None = None  # of an exact one that a marker opened: where the marker ended
 
 
 @dataclass(slots=True)
@@ -88,10 +89,9 @@ class ClauseBuilder:
                 self._add_negation(token)
             case Role.EXACT_NEXT:
                 self._end_group()
-                self._group.exact = True
+                self._group = Group(exact=True, begin=token.end)
             case Role.EXACT_LAST:
-                self._last_group().exact = True
-                self._end_group()
+                self._make_exact()
 
     def _add_term(self, token: Token) -> None:
         if not self._group.terms:
@@ -110,7 +110,7 @@ class ClauseBuilder:
 
     def _add_break(self) -> None:
         self._end_group()
-        if self._pending is None:
+        if self._pending is None and not self._group.exact:
             self._end_clause()
             self._clause.opened = True
 
@@ -150,13 +150,18 @@ class ClauseBuilder:
         self._clause.excluded = True
         self._clause.groups.append(Group([last]))
 
-    def _last_group(self) -> Group:
-        if self._group.terms:
-            return self._group
-        for clause in (self._clause, *reversed(self.clauses)):
-            if clause.groups:
-                return clause.groups[-1]
-        return Group()
+    def _make_exact(self) -> None:
+        """All that was said before, back to an and, an or or a comma, is one phrase."""
+        self._end_group()
+        if len(self._clause.groups) > 1:
+            self._clause.groups[-1].exact = True
+            return
+        self._end_clause()
+        parts: list[Token] = []
+        while self.clauses and len(self.clauses[-1].groups) == 1 and not self.clauses[-1].excluded:
+            parts = self.clauses.pop().groups[0].terms + parts
+        if parts:
+            self.clauses.append(Clause([Group(parts, exact=True)]))
 
     def _end_group(self) -> None:
         if self._group.terms:

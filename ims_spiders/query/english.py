@@ -27,6 +27,8 @@ class English:
         lexicon = self._lexicon
         tokens: list[Token] = []
         place = self._skip(pieces, 0, lexicon.openers, tokens)
+        if place and place < len(pieces) and pieces[place].script is Script.COMMA:
+            place = self._skip(pieces, place + 1, lexicon.openers, tokens)
         length = self._longest(pieces, place, lexicon.requests)
         if length:
             tokens.append(_token(Role.DROP, pieces[place : place + length]))

@@ -27,12 +27,15 @@ class Japanese:
     def __init__(self, lexicon: Lexicon) -> None:
         self._roles = lexicon.ja.roles
         self._longest = lexicon.ja.longest
+        self._covers: dict[tuple[str, int], list[bool]] = {}
         self._suffixes = frozenset(word for word, role in self._roles.items() if role is not Role.TERM)
 
-    def read(self, piece: Piece) -> list[Token]:
-        """Its tokens, in order; together they are the whole piece."""
+    def read(self, piece: Piece, *, followed: bool = False) -> list[Token]:
+        """Its tokens, in order; together they are the whole piece. `followed`: a word is glued to its end."""
         spans = list(self._spans(piece.text))
         tokens = [self._token(piece, role, start, end) for role, start, end in spans]
+        if followed:
+            return tokens
         return [self._corrected(token, after) for token, after in zip_longest(tokens, tokens[1:])]
 
     @staticmethod
@@ -86,15 +89,32 @@ class Japanese:
         return role is Role.DROP and after in _CASES and after != "" and all(map(_BODY.match, word))
 
     def _covered(self, text: str, start: int, end: int) -> bool:
-        """Whether text[start:end] is nothing but known words (kanji may follow the last of them)."""
-        reachable = {start}
-        for place in range(start, end):
-            if place not in reachable:
-                continue
-            for size in range(1, min(self._longest, len(text) - place) + 1):
-                if text[place : place + size] in self._suffixes:
-                    reachable.add(place + size)
-        return any(place >= end for place in reachable)
+        """Whether text[start:end], kana up to `end`, is nothing but known words (kanji may follow the last of them)."""
+        if start >= end:
+            return True
+        key = (text, end)
+        cover = self._covers.get(key)
+        if cover is None:
+            # Only the last is asked for again; a new dict, so that readers in other threads keep theirs.
+            cover = self._cover(text, end)
+            self._covers = {key: cover}
+        return cover[end - start - 1]
+
+    def _cover(self, text: str, end: int) -> list[bool]:
+        """For every length of the kana before `end`, whether known words cover them to the end: 1, 2, 3 and so on."""
+        found: list[bool] = []
+        for start in range(end - 1, -1, -1):
+            if not _KANA.match(text, start):
+                break
+            sizes = range(1, min(self._longest, len(text) - start) + 1)
+            found.append(
+                any(
+                    text[start : start + size] in self._suffixes
+                    and (start + size >= end or found[end - start - size - 1])
+                    for size in sizes
+                )
+            )
+        return found
 
     def _content(self, text: str, place: int) -> int:
         """How long the word is that begins here: kanji and katakana, and the kana that belong to it."""
@@ -102,8 +122,8 @@ class Japanese:
         while end < len(text):
             fixed = self._expression(text, end)
             if fixed:
-                end += fixed
-            elif body := _BODY.match(text, end):
+                return end + fixed - place
+            if body := _BODY.match(text, end):
                 end = self._body_end(text, end, body.end())
             else:
                 end = self._own_kana(text, end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ims_spiders.query.lexicon import Lexicon
 from ims_spiders.query.scan import Piece, Script
 from ims_spiders.query.tokens import Kind, Role, Token
@@ -10,18 +12,21 @@ _RIEUL = 8
 _PLURAL = "들"
 _LONGEST_PARTICLE = 6
 _MOST_PIECES = 5
+_CITING = ("이라는", "라는")
 _INFLECTED = frozenset({Role.FILLER, Role.INTENT, Role.NOT, Role.DROP})
 
 
 class Korean:
     """Reads Hangul pieces: several at once when together they are a known expression."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, names: Iterable[str] = ()) -> None:
+        """`names` are those of products; what looks like a particle at the end of one is none."""
         self._words = lexicon.ko
         self._particles = lexicon.particles
         self._verb_endings = lexicon.verb_endings
         self._short = lexicon.plain["ko/short_nouns"]
         self._protected = lexicon.plain["ko/protected"]
+        self._names = frozenset(names)
 
     def read(self, pieces: list[Piece], place: int) -> tuple[list[Token], int]:
         """The tokens that begin with the Hangul piece at `place`, and how many pieces they take."""
@@ -29,13 +34,27 @@ class Korean:
         known = self._expression(pieces, place)
         if known is not None:
             return known
-        if piece.glued and piece.text in self._particles:
+        # A particle stands on nothing else only after what was no word: 에러(5)를.
+        if piece.text in self._particles:
             role = self._particles[piece.text].role
             return [Token(role, piece.text, piece.start, piece.end)], 1
         if piece.glued and piece.text in self._verb_endings:
             role = self._verb_endings[piece.text]
             return [Token(role, piece.text, piece.start, piece.end)], 1
-        return self._eojeol(piece), 1
+        return self._citation(pieces, place) or (self._eojeol(piece), 1)
+
+    def _citation(self, pieces: list[Piece], place: int) -> tuple[list[Token], int] | None:
+        """Words that are cited: 파일 없음이라는 메시지. The ending stands on the last of them."""
+        for ending in _CITING:
+            stem = pieces[place].text.removesuffix(ending)
+            if stem in {"", pieces[place].text} or place + 1 >= len(pieces):
+                continue
+            after = self.without_particle(pieces[place + 1].text)[0]
+            if self._words.roles.get(ending + after) is Role.EXACT_LAST:
+                start, end = pieces[place].start, pieces[place].start + len(stem)
+                marker = Token(Role.EXACT_LAST, ending + after, end, pieces[place + 1].end)
+                return [Token(Role.TERM, stem, start, end), marker], 2
+        return None
 
     def function_word(self, text: str) -> bool:
         """Whether this is nothing but a particle, an ending or a known word: then it is no part of what it hangs on."""
@@ -78,11 +97,11 @@ class Korean:
 
     def _eojeol(self, piece: Piece) -> list[Token]:
         stem, role = self.without_particle(piece.text)
-        inner, inner_role = self.without_verb_ending(stem)
-        if role is None and inner_role is not None:
-            stem, role = inner, inner_role
-        elif inner_role is Role.JOIN:
-            stem = inner
+        noun, verb_role = self.without_verb_ending(piece.text)
+        if verb_role is not None and len(noun) < len(stem):
+            stem, role = noun, verb_role
+        elif self.without_verb_ending(stem)[1] is Role.JOIN:
+            stem = self.without_verb_ending(stem)[0]
         end = piece.start + len(stem)
         tokens = [Token(Role.TERM, stem, piece.start, end)]
         known = self._words.roles.get(stem)
@@ -120,7 +139,7 @@ class Korean:
         return len(stem) > 1 or stem in self._short
 
     def _is_protected(self, word: str) -> bool:
-        if word in self._protected:
+        if word in self._protected or word in self._names:
             return True
         # 처리속도 is a compound of 속도; 접속도 is 접속 with a particle, for one syllable is no half of a compound.
         return any(word[-size:] in self._protected for size in (2, 3, 4) if len(word) - size >= 2)

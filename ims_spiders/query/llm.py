@@ -7,7 +7,7 @@ from typing import Any
 
 from ims_spiders.query.chat import Chat, ChatError
 from ims_spiders.query.grammar import parse, spaced, well_formed
-from ims_spiders.query.normal import folded, normalised
+from ims_spiders.query.normal import folded, is_text, normalised
 from ims_spiders.query.reader import ModelError
 from ims_spiders.query.reading import Reading
 from ims_spiders.query.tree import Query, Term
@@ -69,7 +69,7 @@ def _suggested(answer: str) -> str:
     suggested = found.get("ims_query") if isinstance(found, dict) else None
     if not isinstance(suggested, str) or not suggested.strip():
         raise ModelError("its answer is not the JSON that was asked for")
-    if normalised(suggested) != " ".join(suggested.split()) or not suggested.isprintable():
+    if normalised(suggested) != " ".join(suggested.split()) or not is_text(suggested):
         raise ModelError("its answer holds characters that belong in no query")
     return suggested.strip()
 

@@ -23,3 +23,8 @@ def normalised(text: str) -> str:
 def folded(text: str) -> str:
     """For comparing: normalised and without case."""
     return normalised(text).replace("’", "'").casefold()
+
+
+def is_text(text: str) -> bool:
+    """Whether every character is text that people see; a blank is."""
+    return not (_NO_TEXT.search(text) or _UNSEEN.search(text))

@@ -13,7 +13,7 @@ from ims_spiders.query.durations import DURATION_EN, DURATION_JA, DURATION_KO, d
 Handler = Callable[[re.Match[str], date], Period]
 
 _YEAR = r"(?P<y>(?:19|20)\d\d)"
-_BEFORE = r"(?<![\w./:-])"
+_BEFORE = r"(?<![A-Za-z0-9_./:-])"
 _AFTER = r"(?![A-Za-z0-9_]|[-/.:]\w)"
 _NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = (
@@ -123,8 +123,8 @@ _TABLE: list[tuple[str, Handler]] = [
     ),
     (r"(?P<rel>작년|지난해|올해|금년|去年|昨年|今年|本年)の?\s*(?P<m>\d{1,2})\s*[월月]", _relative_month),
     (rf"(?<![0-9]){_YEAR}\s*[년年](?!\s*전)", _day),
-    (r"(?<![\w.])(?P<m>\d{1,2})\s*[월月]\s*(?P<d>\d{1,2})\s*[일日]", _day),
-    (r"(?<![\w.])(?P<m>\d{1,2})\s*[월月](?!別|별)", _day),
+    (r"(?<![A-Za-z0-9_.])(?P<m>\d{1,2})\s*[월月]\s*(?P<d>\d{1,2})\s*[일日]", _day),
+    (r"(?<![A-Za-z0-9_.])(?P<m>\d{1,2})\s*[월月](?!別|별)", _day),
     (rf"(?<![\w-]){_MONTH}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}{_AFTER}", _month_name),
     (rf"(?<![\w-])(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}{_AFTER}", _month_name),
     (rf"(?<![\w-]){_MONTH},?\s+(?:of\s+)?{_YEAR}{_AFTER}", _month_name),
@@ -141,7 +141,7 @@ _TABLE: list[tuple[str, Handler]] = [
     (rf"(?<![\w-])(?P<n>{DURATION_EN})\s+ago(?![\w-])", _ago),
     (rf"(?<![\w가-힣.])(?P<n>{DURATION_KO})\s*전(?![가-힣])", _ago),
     (rf"(?<![\w가-힣.])(?P<n>{DURATION_KO})\s*전(?=부터|까지|이후|에|의)", _ago),
-    (rf"(?<![\w.])(?P<n>{DURATION_JA})前", _ago),
+    (rf"(?<![A-Za-z0-9_.])(?P<n>{DURATION_JA})前(?!半|後)", _ago),
 ]  # fmt: skip
 _PATTERNS = [(re.compile(pattern, re.I), handler) for pattern, handler in _TABLE]
 _PREPOSITION = re.compile(rf"{_WHEN}|on\s+", re.I)

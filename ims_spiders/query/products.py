@@ -34,6 +34,11 @@ class Products:
             if _key(one) == _key(other):
                 self._names.setdefault(_key(one), one)
 
+    @property
+    def names(self) -> Iterable[str]:
+        """Everything that products are called, case-folded."""
+        return self._names
+
     def is_name(self, text: str) -> bool:
         """Whether this is what a product is called."""
         return _key(text) in self._names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
@@ -11,14 +12,16 @@ from typing import Protocol
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.query.doubts import CERTAIN, SURE_ENOUGH, Doubt, confidence
 from ims_spiders.query.explain import explain_query, explain_sentence
-from ims_spiders.query.grammar import parse, spaced, well_formed
+from ims_spiders.query.grammar import parse, quotable, spaced, well_formed
 from ims_spiders.query.language import language_of
 from ims_spiders.query.lexicon import load_lexicon
-from ims_spiders.query.normal import normalised
+from ims_spiders.query.normal import is_text, normalised
 from ims_spiders.query.reading import Reading
 from ims_spiders.query.sentence import Sentence, SentenceReader
 from ims_spiders.query.tree import Phrase, Query, Term, Word
 
+# IMS knows single quotes only; who uses others writes a sentence, whatever is in them.
+_OTHER_QUOTES = re.compile('["“”「」『』]')
 # A language model's answer was checked, and is still a guess.
 BY_MODEL = 0.75
 
@@ -46,11 +49,11 @@ class QueryReader:
 
     def read(self, text: str, today: date) -> Reading:
         """How the text is read. Raises ConfigurationError when there is nothing in it."""
-        stripped = text.strip()
+        stripped = _one_kind_of_blank(text)
         plain = normalised(text)
         if not plain:
             raise ConfigurationError("the query is empty; ask for something, or leave it out to have everything")
-        if stripped.isprintable() and self._is_ims(stripped, today):
+        if is_text(stripped) and self._is_ims(stripped, today):
             query = parse(stripped)
             explanation = f"IMS syntax, taken as it stands: {explain_query(query)}."
             return Reading(text, stripped, language_of(plain), "direct", CERTAIN, explanation=explanation)
@@ -58,13 +61,15 @@ class QueryReader:
 
     def is_ims(self, text: str, today: date) -> bool:
         """Whether this is IMS syntax: it would be taken as it stands."""
-        stripped, plain = text.strip(), normalised(text)
-        return bool(plain) and stripped.isprintable() and self._is_ims(stripped, today)
+        stripped, plain = _one_kind_of_blank(text), normalised(text)
+        return bool(plain) and is_text(stripped) and self._is_ims(stripped, today)
 
     def _is_ims(self, text: str, today: date) -> bool:
         """A plus or nothing but words and phrases; words that a sentence would drop or join make it a sentence."""
         query = parse(text)
-        if not well_formed(query):
+        if not well_formed(query) or any(
+            _OTHER_QUOTES.search(term.text) for term in query.terms if isinstance(term, Word)
+        ):
             return False
         if any(term.required for term in query.terms):
             return True
@@ -87,9 +92,9 @@ class QueryReader:
         text = str(query)
         if not query.terms or self.is_ims(text, today):
             return text
-        alone = [term if self._stands(term, today) else Phrase(term.text) for term in query.terms]
+        alone = [term if self._stands(term, today) else _unmistakable(term) for term in query.terms]
         text = str(spaced(alone))
-        return text if self.is_ims(text, today) else str(spaced(Phrase(term.text) for term in query.terms))
+        return text if self.is_ims(text, today) else str(spaced(map(_unmistakable, query.terms)))
 
     def _stands(self, term: Term, today: date) -> bool:
         return not isinstance(term, Word) or self.is_ims(str(term).strip(), today)
@@ -109,6 +114,16 @@ class QueryReader:
             confidence=max(BY_MODEL, rules.confidence),
             explanation=said + f"By rules it would be {rules.ims_query or 'everything'!r}. {rules.explanation}",
         )
+
+
+def _unmistakable(term: Term) -> Term:
+    """The term so that nothing takes it for a part of a sentence."""
+    return Phrase(term.text) if quotable(term.text) else Word(term.text, required=True)
+
+
+def _one_kind_of_blank(text: str) -> str:
+    """The text as it stands, but that ideographic and other odd blanks, tabs and line ends are plain blanks."""
+    return re.sub(r"\s", " ", text).strip()
 
 
 def _reading(original: str, plain: str, ims_query: str, sentence: Sentence, doubts: list[Doubt]) -> Reading:

@@ -43,6 +43,7 @@ _PIECE = re.compile(
     rf"|(?P<latin>(?:[^\s,;、。…・？！「」『』“”\"`{HANGUL}{JAPANESE}]|(?<=[0-9]),(?=[0-9]))+)|\S"
 )
 _BRACKETS = {")": "(", "]": "[", "}": "{", ">": "<", "】": "【", "》": "《", "）": "（", "〉": "〈"}
+OPERATORS = frozenset({"|", "||", "&", "&&", "+"})
 _LEADING = "([{<【《〈（'*~=:!?.|&^%;’"
 _TRAILING = "'.:!?*~=|&^;’-…"
 
@@ -96,6 +97,9 @@ def _scan_plain(text: str, start: int, end: int, pieces: list[Piece]) -> None:
 
 def _add_latin(text: str, start: int, pieces: list[Piece]) -> None:
     """A chunk without the punctuation around it; what makes `tp_call()`, `-5212` and `C++` stays."""
+    if text in OPERATORS:
+        _add(Script.LATIN, text, start, pieces)
+        return
     bare = text.lstrip(_LEADING)
     if bare[1:2] and text[len(text) - len(bare) - 1 : -len(bare)] == "." and bare[0].isalpha():
         bare = "." + bare  # .profile
@@ -106,7 +110,8 @@ def _add_latin(text: str, start: int, pieces: list[Piece]) -> None:
         if not (unopened or last in _TRAILING or last in _BRACKETS.values()):
             break
         bare = bare[:-1]
-    if bare:
+    # Punctuation alone is nothing to search for.
+    if any(sign.isalnum() or not sign.isascii() for sign in bare):
         _add(Script.LATIN, bare, start, pieces)
 
 

@@ -15,12 +15,13 @@ from ims_spiders.query.japanese import Japanese
 from ims_spiders.query.korean import Korean, merged
 from ims_spiders.query.lexicon import Lexicon
 from ims_spiders.query.products import Products
-from ims_spiders.query.scan import Piece, Script, quotations, scan
+from ims_spiders.query.scan import OPERATORS, Piece, Script, quotations, scan
 from ims_spiders.query.statuses import Statuses
 from ims_spiders.query.times import find_times
 from ims_spiders.query.tokens import Kind, Role, Token
 
 _ISSUE_WORDS = frozenset({Role.FILLER, Role.DROP})
+_WORDS = frozenset({Script.LATIN, Script.HANGUL, Script.QUOTED})
 _BLANK = "\ue000"  # stands for a quoted letter; no normalised text holds it
 
 
@@ -43,9 +44,9 @@ class SentenceReader:
 
     def __init__(self, lexicon: Lexicon, known_products: Iterable[str] = ()) -> None:
         self._english = English(lexicon)
-        self._korean = Korean(lexicon)
-        self._japanese = Japanese(lexicon)
         self._products = Products(lexicon, known_products)
+        self._korean = Korean(lexicon, self._products.names)
+        self._japanese = Japanese(lexicon)
         self._statuses = Statuses(lexicon)
         self._failing = lexicon.plain["ko/failing"]
 
@@ -117,7 +118,8 @@ class SentenceReader:
         piece = pieces[place]
         after = pieces[place + 1] if place + 1 < len(pieces) else None
         single = term(piece)
-        if after is None or not after.glued or after.script is not Script.HANGUL:
+        apart = after is None or not after.glued or after.script is not Script.HANGUL
+        if after is None or apart or piece.text in OPERATORS:
             token, size = self._english.read(pieces, place)
             tokens.append(token)
             return size
@@ -131,7 +133,8 @@ class SentenceReader:
     def _add_japanese(self, pieces: list[Piece], place: int, tokens: list[Token]) -> None:
         """A piece of Japanese; a Latin word that its first word is glued to is the first half of it (DBサーバー)."""
         piece = pieces[place]
-        more = self._japanese.read(piece)
+        after = pieces[place + 1] if place + 1 < len(pieces) else None
+        more = self._japanese.read(piece, followed=after is not None and after.glued and after.script in _WORDS)
         before = tokens[-1] if tokens else None
         if (
             before is not None
@@ -178,7 +181,7 @@ def _only_words(tokens: list[Token], text: str) -> bool:
     """Whether the rules found nothing but words, each as it stands in the text."""
     if any(token.role is not Role.TERM or token.kind is Kind.PHRASE for token in tokens):
         return False
-    return "".join(token.text for token in tokens) == "".join(text.split())
+    return [token.text for token in tokens] == text.split()
 
 
 def _issue_places(tokens: list[Token]) -> frozenset[int]:

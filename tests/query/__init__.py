@@ -1,0 +1,1 @@
+"""Queries: the syntax, the rules, the readings."""
