@@ -84,6 +84,7 @@ def test_what_becomes_of_issues_later_changes_no_figure(archive: Engine) -> None
     assert statistics(archive) == before
 
 
+@pytest.mark.parametrize("filled", ["crawl"], indirect=True)
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Lima", "Asia/Beirut"])
 def test_the_callers_own_time_zone_does_not_matter(archive: Engine, zone: str) -> None:
     call(archive, "set_time_zone('Asia/Seoul')")
@@ -114,6 +115,7 @@ DELETIONS: dict[str, str] = {
 }
 
 
+@pytest.mark.parametrize("filled", ["crawl"], indirect=True)
 @pytest.mark.parametrize("what", DELETIONS)
 def test_after_deletions_by_the_admin(archive: Engine, what: str) -> None:
     with archive.begin() as connection:
@@ -145,6 +147,7 @@ CHANGES: dict[str, str] = {
 }
 
 
+@pytest.mark.parametrize("filled", ["load"], indirect=True)
 @pytest.mark.parametrize("what", CHANGES)
 def test_after_changes_by_the_admin(archive: Engine, what: str) -> None:
     before = statistics(archive)
@@ -154,6 +157,7 @@ def test_after_changes_by_the_admin(archive: Engine, what: str) -> None:
     assert statistics(archive) != before or what == "resumed"
 
 
+@pytest.mark.parametrize("filled", ["admin"], indirect=True)
 def test_after_deletions_by_the_users_themselves(archive: Engine, tmp_path: Path) -> None:
     for name in ("kim", "민사혁"):
         add_user(archive, name, Passwords(tmp_path))
@@ -182,6 +186,7 @@ ANYTHING = (
 )
 
 
+@pytest.mark.parametrize("filled", ["admin"], indirect=True)
 @pytest.mark.parametrize("seed", range(6))
 def test_after_anything_in_any_order(archive: Engine, seed: int) -> None:
     """Each step changes a few rows; the figures are right after each one, without anybody asking for them."""
