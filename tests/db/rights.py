@@ -35,7 +35,8 @@ SELECT n::text, 'issue ' || n, 'OpenFrame', 'Open', '2026-03-01 16:00+00' FROM g
 INSERT INTO ims.crawl_sessions (user_id, product, original_query, parsed_query, status, started_at, issues_crawled,
     duration_seconds, data_path, metadata, close_reason)
 SELECT user_id, p, p || ' query', p, CASE WHEN n % 3 = 0 THEN 'failed' ELSE 'completed' END,
-    timestamptz '2026-03-01 08:59+00' + n * interval '7 hours' + user_id * interval '1 minute', n, n, 'sessions/' || p || n, '{"note": "it"}', p
+    timestamptz '2026-03-01 08:59+00' + n * interval '7 hours' + user_id * interval '1 minute', n, n,
+    'sessions/' || p || n, '{"note": "it"}', p
 FROM (SELECT user_id, n, CASE username WHEN 'lee' THEN 'secret' ELSE username END AS p
     FROM ims.users, generate_series(1, 60) AS n
     WHERE (username IN ('kim', 'gone') AND n <= 4) OR username = 'lee' ORDER BY n, user_id) AS made;
