@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, get_args
 from uuid import UUID
 
@@ -14,7 +15,7 @@ COUNTS = ("total_issues_found", "issues_crawled", "attachments_downloaded", "fai
 
 
 def session_row(session: JsonObject) -> Row:
-    """The row of crawl_sessions. Raises ValueError when user name, uuid or start are missing."""
+    """The row of crawl_sessions. Raises ValueError when user name, uuid or start are missing or are none."""
     for name in ("username", "session_uuid", "started_at"):
         if not isinstance(session.get(name), str) or not session[name].strip():
             raise ValueError(f"session.json has no {name}")
@@ -22,6 +23,11 @@ def session_row(session: JsonObject) -> Row:
         UUID(session["session_uuid"])
     except ValueError as error:
         raise ValueError(f"session.json: {session['session_uuid']!r} is no uuid") from error
+    try:
+        # PostgreSQL would take 'infinity', and no day or month could be worked out any more.
+        datetime.fromisoformat(session["started_at"])
+    except ValueError as error:
+        raise ValueError(f"session.json: started_at {session['started_at']!r} is no time") from error
     row = {name: session.get(name) for name in SESSION_COLUMNS}
     defaults: Row = {**dict.fromkeys(COUNTS, 0), "crawl_related": False, "status": "running", "metadata": {}}
     row |= {name: value for name, value in defaults.items() if row[name] is None}

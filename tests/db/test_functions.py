@@ -317,6 +317,15 @@ def test_any_search_is_no_error(searchable: Engine, query: str, limit: int) -> N
     assert len(search(searchable, query, None, limit)) <= max(limit, 0)
 
 
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "now", "2026-02-30T00:00:00Z", "noon"])
+def test_a_session_that_began_at_no_time_is_refused(engine: Engine, projection: Projection, moment: str) -> None:
+    """Its day could not be worked out, nor any other while it is there."""
+    with pytest.raises(ValueError, match="is no time"):
+        projection.write_session(session(started_at=moment))
+    projection.refresh_statistics()
+    assert value(engine, "SELECT count(*) FROM ims.crawl_sessions") == 0
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_who_was_first_does_not_depend_on_who_wrote_first(
     engine: Engine, projection: Projection, order: tuple[int, ...]
