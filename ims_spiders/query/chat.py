@@ -50,10 +50,14 @@ class Chat:
         # A server that sends a byte a second never trips a socket's own timeout.
         thread.join(self._timeout)
         if thread.is_alive():
-            raise ChatError(f"no answer within {self._timeout:g} s")
+            raise ChatError(self._too_late)
         if exchange.failure:
             raise ChatError(exchange.failure)
         return _content(exchange)
+
+    @property
+    def _too_late(self) -> str:
+        return f"no answer within {self._timeout:g} s"
 
     def _connection(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._parts.scheme == "https" else http.client.HTTPConnection
@@ -67,6 +71,8 @@ class Chat:
             exchange.connection.request("POST", self._path, self._body(instructions, question), headers)
             answer = exchange.connection.getresponse()
             exchange.status, exchange.body = answer.status, answer.read(_LARGEST + 1)
+        except TimeoutError:
+            exchange.failure = self._too_late
         except (OSError, http.client.HTTPException, ValueError) as error:
             # The error's own text may quote what the server sent, or a header.
             exchange.failure = f"it cannot be reached ({type(error).__name__})"

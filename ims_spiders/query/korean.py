@@ -115,7 +115,10 @@ class Korean:
         """The word without the longest particle that can stand on it, and what that does; else the word and None."""
         if self._is_protected(word):
             return word, None
-        for size in range(min(_LONGEST_PARTICLE, len(word) - 1), 0, -1):
+        sizes = range(min(_LONGEST_PARTICLE, len(word) - 1), 0, -1)
+        # What leaves a product's name goes before what is longer: 티베로의 is 티베로 and 의.
+        named = [size for size in sizes if word[:-size] in self._names]
+        for size in (*named, *sizes):
             particle = self._particles.get(word[-size:])
             stem = word[:-size]
             if particle is None or not _can_follow(stem, particle.after):

@@ -108,7 +108,8 @@ def _any_of(words: Iterator[str]) -> str:
     return "|".join(sorted(words, key=len, reverse=True))
 
 
-_KO_FIXED = _any_of(r"\s*".join((word[:-1], word[-1])) for word in _FIXED if "가" <= word[0] <= "힣")
+_KO_WHICH = re.compile("이번|지지난|지난|저저번|저번")
+_KO_FIXED = _any_of(_KO_WHICH.sub(r"\g<0>\\s*", word) for word in _FIXED if "가" <= word[0] <= "힣")
 _JA_FIXED = _any_of(word for word in _FIXED if not word.isascii() and not "가" <= word[0] <= "힣")
 _TABLE: list[tuple[str, Handler]] = [
     (rf"{_BEFORE}{_YEAR}(?P<s>[-/.])(?P<m>\d{{1,2}})(?P=s)(?P<d>\d{{1,2}}){_AFTER}", _day),
@@ -124,7 +125,7 @@ _TABLE: list[tuple[str, Handler]] = [
     (r"(?P<rel>작년|지난해|올해|금년|去年|昨年|今年|本年)の?\s*(?P<m>\d{1,2})\s*[월月]", _relative_month),
     (rf"(?<![0-9]){_YEAR}\s*[년年](?!\s*전)", _day),
     (r"(?<![A-Za-z0-9_.])(?P<m>\d{1,2})\s*[월月]\s*(?P<d>\d{1,2})\s*[일日]", _day),
-    (r"(?<![A-Za-z0-9_.])(?P<m>\d{1,2})\s*[월月](?!別|별)", _day),
+    (r"(?<![A-Za-z0-9_.])(?P<m>\d{1,2})\s*[월月](?!別|[가-힣](?<![이부까에의중동달분]))", _day),
     (rf"(?<![\w-]){_MONTH}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+{_YEAR}{_AFTER}", _month_name),
     (rf"(?<![\w-])(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH},?\s+{_YEAR}{_AFTER}", _month_name),
     (rf"(?<![\w-]){_MONTH},?\s+(?:of\s+)?{_YEAR}{_AFTER}", _month_name),
