@@ -280,6 +280,23 @@ BEGIN
 END
 $$;
 
+-- A user may choose the uuid of a new session, but none that is or was another session's: the one's row would keep the
+-- other's from being loaded.
+CREATE OR REPLACE FUNCTION sessions_claimed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+AS $$
+BEGIN
+    IF NOT pg_has_role(acting_role(), 'ims_admin', 'USAGE') AND (
+        EXISTS (SELECT FROM crawl_sessions AS s WHERE s.session_uuid = NEW.session_uuid)
+        OR EXISTS (
+            SELECT FROM deleted_sessions AS d WHERE d.session_uuid = NEW.session_uuid AND d.user_id <> NEW.user_id)
+    ) THEN
+        RAISE EXCEPTION 'session_uuid is taken' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
 -- Triggers of statements on crawl_sessions: what has ended, or had, changes its day.
 CREATE OR REPLACE FUNCTION sessions_inserted() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
@@ -1061,6 +1078,8 @@ CREATE OR REPLACE TRIGGER update_updated_at BEFORE UPDATE OF
     fixed_version, target_version, error_code, bug_number, url, full_data ON issues
     FOR EACH ROW WHEN (CURRENT_USER <> 'ims_crawl' AND OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION update_updated_at();
 
+CREATE OR REPLACE TRIGGER sessions_claimed BEFORE INSERT ON crawl_sessions
+    FOR EACH ROW WHEN (CURRENT_USER <> 'ims_crawl') EXECUTE FUNCTION sessions_claimed();
 CREATE OR REPLACE TRIGGER sessions_inserted AFTER INSERT ON crawl_sessions
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION sessions_inserted();
 CREATE OR REPLACE TRIGGER sessions_updated AFTER UPDATE ON crawl_sessions

@@ -127,7 +127,7 @@ DECLARE
     changeable text;
 BEGIN
     FOR owned IN SELECT * FROM (VALUES
-        ('crawl_sessions', ARRAY['session_id', 'session_uuid', 'created_at'], ARRAY['user_id']),
+        ('crawl_sessions', ARRAY['session_id'], ARRAY['session_uuid', 'user_id', 'created_at']),
         ('search_queries', ARRAY['query_id'], ARRAY['session_id', 'user_id']),
         ('session_errors', ARRAY['error_id'], ARRAY['session_id']),
         ('session_issues', ARRAY['session_issue_id', 'created_at'], ARRAY['session_id', 'issue_pk'])

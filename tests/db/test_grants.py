@@ -53,7 +53,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     "ims_user": {
         **dict.fromkeys((*SETTINGS, *SHARED, *STATISTICS, "deleted_sessions", "mv_issue_trends", *VIEWS), READ),
         "users": READ | columns("UPDATE", "department email full_name preferences"),
-        "crawl_sessions": owned(SESSION, "user_id"),
+        "crawl_sessions": owned(SESSION, "session_uuid user_id created_at"),
         "search_queries": owned(QUERY, "user_id session_id"),
         "session_errors": owned(ERROR, "session_id"),
         "session_issues": owned(LINK, "session_id issue_pk"),

@@ -318,3 +318,12 @@ def test_one_archives_user_is_nobody_in_another(server: EmbeddedServer, archive:
             with other.login("kim") as kim:
                 if who not in {"root", "owner"}:
                     assert kim.refused(f"SET ROLE {role}") == "42501"
+
+
+def test_a_user_may_choose_the_uuid_of_a_session_of_their_own(archive: Archive) -> None:
+    uuid = "00000000-0000-4000-8000-00000000c1a1"
+    insert = f"INSERT INTO ims.crawl_sessions (session_uuid, user_id) VALUES ('{uuid}', ims.current_user_id())"
+    delete = f"DELETE FROM ims.crawl_sessions WHERE session_uuid = '{uuid}'"
+    with archive.login("kim") as kim:
+        # One's own is free again once it is deleted; tests/db/attacks try everybody else's.
+        assert [kim.changes(statement) for statement in (insert, delete, insert, delete)] == [1, 1, 1, 1]
