@@ -44,6 +44,7 @@ class _Builder:
             if clause.excluded:
                 self._built.excluded += [self._shown(group) for group in clause.groups]
                 self._doubt(Doubt.NEGATION)
+        wanted = [part for clause in wanted for part in _parted(clause)]
         choices = [clause for clause in wanted if len(clause.alternatives()) > 1]
         sole = len(wanted) == 1 and len(wanted[0].groups) == 1 and len(wanted[0].groups[0].terms) == 1
         for clause in wanted:
@@ -171,3 +172,16 @@ class _Builder:
 def _has_quotes(token: Token) -> bool:
     """Whether it stood in quotes, which are no part of a phrase."""
     return token.kind is Kind.PHRASE and token.end - token.start != len(token.text)
+
+
+def _parted(clause: Clause) -> list[Clause]:
+    """A choice of numbers or codes after words (error 35 or 39) as those words, and the choice."""
+    alternatives = clause.alternatives()
+    first = clause.groups[0] if clause.groups else Group()
+    alone = [groups[0].terms[0].kind for groups in alternatives[1:] if len(groups) == 1 and len(groups[0].terms) == 1]
+    kind = first.terms[-1].kind if first.terms else Kind.WORD
+    parts = len(alternatives) > 1 and len(alternatives[0]) == 1 and len(first.terms) > 1 and not first.exact
+    if not parts or kind not in {Kind.CODE, Kind.NUMBER} or alone != [kind] * (len(alternatives) - 1):
+        return [clause]
+    words, choice = Group(first.terms[:-1]), Group(first.terms[-1:])
+    return [Clause([words]), Clause([choice, *clause.groups[1:]], force=clause.force, opened=clause.opened)]

@@ -11,6 +11,7 @@ from ims_spiders.query.tokens import Kind, Role, Token
 _NUMBER = re.compile(r"#?([0-9]+)")
 _PLAIN = re.compile(r"[A-Za-z]+(?:[-'][A-Za-z]+)*")
 _AHEAD = frozenset({Role.BOTH, Role.EITHER, Role.NOT})
+_SAYING = frozenset({Role.BOTH, Role.EITHER, Role.TERM})
 _OUT_OF = ("out", "of")
 
 
@@ -32,7 +33,7 @@ class English:
         length = self._longest(pieces, place, lexicon.requests)
         if length:
             tokens.append(_token(Role.DROP, pieces[place : place + length]))
-            place = self._skip(pieces, place + length, lexicon.determiners, tokens)
+        place = self._skip(pieces, place + length, lexicon.determiners, tokens)
         return (tokens, place) if place else ([], 0)
 
     def _skip(self, pieces: list[Piece], place: int, words: Words, tokens: list[Token]) -> int:
@@ -42,9 +43,9 @@ class English:
         return place
 
     def _chooses(self, pieces: list[Piece], place: int) -> bool:
-        """Whether "any of", "all of" and the like begin here, which say how a list is meant."""
+        """Whether "any of", "all of" and the like, or a fixed expression, begin here: they say something."""
         length = self._longest(pieces, place, self._words)
-        return self._words.roles.get(_key(pieces[place : place + length])) in {Role.BOTH, Role.EITHER}
+        return self._words.roles.get(_key(pieces[place : place + length])) in _SAYING
 
     def read(self, pieces: list[Piece], place: int) -> tuple[Token, int]:
         """The token that begins with the Latin piece at `place`, and how many pieces it takes."""

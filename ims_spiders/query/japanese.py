@@ -12,11 +12,12 @@ from ims_spiders.query.tokens import Role, Token
 
 _BODY = re.compile(r"[ァ-ヺー々〆一-鿿㐀-䶿]+")
 _KANA = re.compile(r"[ぁ-ゖ]+")
-_CASES = "がにでのはとや"
+_CASE = re.compile("[がにでのはとや]|さ[れせ]|しな|でき|[中時後]")
 _KANJI = re.compile(r"[々〆一-鿿㐀-䶿]")
 # With these a verb or adjective ends; with other kana it goes on into the next kanji (文字化け処理, 読み込み).
 _FINAL = frozenset("うくぐすつぬぶむるいただてで")
 _DROPS = frozenset({Role.DROP, Role.FILLER})
+_ASKING = frozenset({Role.DROP, Role.FILLER, Role.INTENT})
 # These are put behind a word without anything between: テスト以外, 処理中の.
 _SUFFIXED = frozenset({Role.NOT, Role.BREAK, Role.BOTH, Role.EITHER})
 
@@ -28,7 +29,6 @@ class Japanese:
         self._roles = lexicon.ja.roles
         self._longest = lexicon.ja.longest
         self._covers: dict[tuple[str, int], list[bool]] = {}
-        self._suffixes = frozenset(word for word, role in self._roles.items() if role is not Role.TERM)
 
     def read(self, piece: Piece, *, followed: bool = False) -> list[Token]:
         """Its tokens, in order; together they are the whole piece. `followed`: a word is glued to its end."""
@@ -77,7 +77,13 @@ class Japanese:
         first, last = text[start], text[end - 1]
         inside_after = bool(_BODY.match(last) and after and _BODY.match(after))
         inside_before = bool(_BODY.match(first) and before and _BODY.match(before)) and role not in _SUFFIXED
-        if inside_after or inside_before or self._is_noun(text[start:end], role, after):
+        if inside_after and role in _ASKING:
+            inside_after = self._roles.get(text[end : end + self._known(text, end)[0]]) is not Role.DROP
+        if role is Role.DROP and text.startswith("一覧", start):
+            inside_before = False
+        if start == 0 and role in {Role.AND, Role.OR} and end == 1 and _KANA.match(after):
+            return False
+        if inside_after or inside_before or self._is_noun(text[start:end], role, text[end:]):
             return False
         if _KANA.match(last) and after and _KANA.match(after):
             return self._covered(text, end, _kana_end(text, end)) or role in {Role.BREAK, Role.JOIN, Role.AND, Role.OR}
@@ -86,7 +92,7 @@ class Japanese:
     @staticmethod
     def _is_noun(word: str, role: Role, after: str) -> bool:
         """Whether a request is none: in 表示が遅い it is the screen's."""
-        return role is Role.DROP and after in _CASES and after != "" and all(map(_BODY.match, word))
+        return role is Role.DROP and _CASE.match(after) is not None and all(map(_BODY.match, word))
 
     def _covered(self, text: str, start: int, end: int) -> bool:
         """Whether text[start:end], kana up to `end`, is nothing but known words (kanji may follow the last of them)."""
@@ -109,8 +115,7 @@ class Japanese:
             sizes = range(1, min(self._longest, len(text) - start) + 1)
             found.append(
                 any(
-                    text[start : start + size] in self._suffixes
-                    and (start + size >= end or found[end - start - size - 1])
+                    text[start : start + size] in self._roles and (start + size >= end or found[end - start - size - 1])
                     for size in sizes
                 )
             )

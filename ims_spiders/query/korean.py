@@ -12,6 +12,8 @@ _RIEUL = 8
 _PLURAL = "들"
 _LONGEST_PARTICLE = 6
 _MOST_PIECES = 5
+_NEGATIVE = frozenset({"안", "못"})
+_VERBAL = frozenset({"거나", "든지"})  # on verbs, whose stems may be of one syllable
 _CITING = ("이라는", "라는")
 _INFLECTED = frozenset({Role.FILLER, Role.INTENT, Role.NOT, Role.DROP})
 
@@ -41,7 +43,15 @@ class Korean:
         if piece.glued and piece.text in self._verb_endings:
             role = self._verb_endings[piece.text]
             return [Token(role, piece.text, piece.start, piece.end)], 1
-        return self._citation(pieces, place) or (self._eojeol(piece), 1)
+        return self._citation(pieces, place) or self._negative(pieces, place) or (self._eojeol(piece), 1)
+
+    def _negative(self, pieces: list[Piece], place: int) -> tuple[list[Token], int] | None:
+        """안 and the verb after it, which mean the opposite of the verb: searched for as a phrase (안 올라옴)."""
+        pair = pieces[place : place + 2]
+        if pair[0].text not in _NEGATIVE or len(pair) < 2 or pair[1].script is not Script.HANGUL or pair[1].glued:
+            return None
+        text = f"{pair[0].text} {pair[1].text}"
+        return [Token(Role.TERM, text, pair[0].start, pair[1].end, Kind.PHRASE)], 2
 
     def _citation(self, pieces: list[Piece], place: int) -> tuple[list[Token], int] | None:
         """Words that are cited: 파일 없음이라는 메시지. The ending stands on the last of them."""
@@ -123,7 +133,7 @@ class Korean:
             stem = word[:-size]
             if particle is None or not _can_follow(stem, particle.after):
                 continue
-            if self._is_stem(stem):
+            if self._is_stem(stem) or particle.text in _VERBAL:
                 return stem, particle.role
         return word, None
 

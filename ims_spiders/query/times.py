@@ -33,7 +33,7 @@ _SUFFIX = re.compile(
 )
 # Particles that go with a time, and so with it.
 _TAIL = re.compile(
-    r"'s(?![a-z])|(?:에서|에는|에도|에|의|동안|중에|중|간|사이에|사이의|사이|자|분)(?![가-힣])|(?:中の|中に|間の|間に|における|の間|の|に|で|は|中|間)"
+    r"'s(?![a-z])|\s*(?:말|초|중순)(?:에|의|부터|쯤)?(?![가-힣])|[末初](?:から|の|に)?|(?:에서|에는|에도|에|의|동안|중에|중|간|사이에|사이의|사이|자|분)(?![가-힣])|(?:中の|中に|間の|間に|における|の間|の|に|で|は|中|間)"
 )
 _LINK = re.compile(r"\s*(?:~|〜|–|—|-|부터|에서|から|to|until|till|through|thru|and)\s*(?:the\s+)?", re.IGNORECASE)
 _SPANS = [
@@ -105,24 +105,34 @@ def _range(text: str, pair: list[Named]) -> TimeMention | None:
     prefix = _PREFIX.search(text, 0, first.start)
     if link[0].strip().lower() == "and" and (prefix is None or prefix["word"].lower() != "between"):
         return None
+    begin = _leading(first, second.period) if first.yearless and not second.yearless else first.period
     end = _following(first.period, second) if second.yearless else second.period
     suffix = _SUFFIX.match(text, second.end)
     tail = suffix.end() if suffix and suffix["word"] in {"까지", "まで"} else second.end
     start = prefix.start() if prefix else first.start
-    stretch = Stretch(first.period.first, end.end)
+    stretch = Stretch(begin.first, end.end)
     return None if stretch.empty else TimeMention(stretch, start, _tail(text, tail))
 
 
+def _leading(first: Named, second: Period) -> Period:
+    """A month without a year before one that has it: in the same year or the one before."""
+    begin = _in_year(first.period, second.first.year)
+    return begin if begin.first <= second.first else _in_year(first.period, second.first.year - 1)
+
+
 def _following(first: Period, second: Named) -> Period:
-    """A month without a year, in the year of the one before it or the next."""
-    begin, end = second.period.first, second.period.end
-    years = first.first.year - begin.year
-    if begin.replace(year=begin.year + years) < first.first:
-        years += 1
+    """A month without a year after one that has it: in the same year or the next."""
+    end = _in_year(second.period, first.first.year)
+    return end if end.first >= first.first else _in_year(second.period, first.first.year + 1)
+
+
+def _in_year(period: Period, year: int) -> Period:
+    """The same period of another year; itself where that has no such day."""
+    years = year - period.first.year
     try:
-        return Period(begin.replace(year=begin.year + years), end.replace(year=end.year + years))
+        return Period(*(day.replace(year=day.year + years) for day in (period.first, period.end)))
     except ValueError:
-        return second.period
+        return period
 
 
 def _single(text: str, named: Named) -> TimeMention:
