@@ -28,6 +28,7 @@ class Korean:
         self._verb_endings = lexicon.verb_endings
         self._short = lexicon.plain["ko/short_nouns"]
         self._protected = lexicon.plain["ko/protected"]
+        self._nouns = lexicon.plain["ko/nouns"]
         self._names = frozenset(names)
 
     def read(self, pieces: list[Piece], place: int) -> tuple[list[Token], int]:
@@ -126,8 +127,8 @@ class Korean:
         if self._is_protected(word):
             return word, None
         sizes = range(min(_LONGEST_PARTICLE, len(word) - 1), 0, -1)
-        # What leaves a product's name goes before what is longer: 티베로의 is 티베로 and 의.
-        named = [size for size in sizes if word[:-size] in self._names]
+        # What leaves a known word goes before what is longer: 티베로의 is 티베로 and 의, 매크로의 매크로 and 의.
+        named = [size for size in sizes if self._is_protected(word[:-size])]
         for size in (*named, *sizes):
             particle = self._particles.get(word[-size:])
             stem = word[:-size]
@@ -155,6 +156,8 @@ class Korean:
         if word in self._protected or word in self._names:
             return True
         # 처리속도 is a compound of 속도; 접속도 is 접속 with a particle, for one syllable is no half of a compound.
+        if word[-3:-1] in self._nouns or word[-4:-1] in self._nouns:
+            return False
         return any(word[-size:] in self._protected for size in (2, 3, 4) if len(word) - size >= 2)
 
 

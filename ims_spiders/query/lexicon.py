@@ -115,7 +115,15 @@ def load_lexicon(extra: Path | None = None) -> Lexicon:
     for line in folders.lines("ja/particles.txt"):
         text, role_name = _fields(line, 2, "ja/particles.txt")
         lexicon.ja.add(text, _role(role_name, line), len(text))
-    for name in ("en/negatives", "en/nouns", "ko/short_nouns", "ko/protected", "ko/status_guard", "ko/failing"):
+    for name in (
+        "en/negatives",
+        "en/nouns",
+        "ko/short_nouns",
+        "ko/protected",
+        "ko/nouns",
+        "ko/status_guard",
+        "ko/failing",
+    ):
         lexicon.plain[name] = frozenset(map(folded, folders.lines(f"{name}.txt")))
     lexicon.products = [_named(line, "products.txt") for line in folders.lines("products.txt")]
     lexicon.statuses = [_named(line, "statuses.txt") for line in folders.lines("statuses.txt")]
