@@ -956,6 +956,30 @@ BEGIN
 END
 $$;
 
+-- After a session fetched an issue once more: what was first seen then is first seen at the next sighting, because the
+-- session's file holds the later copy only.
+CREATE OR REPLACE FUNCTION forget_sighting(pk bigint, seen_before timestamptz) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+DECLARE
+    next timestamptz;
+    start timestamptz;
+BEGIN
+    SELECT min(l.created_at) INTO next FROM session_issues AS l WHERE l.issue_pk = pk AND l.created_at >= seen_before;
+    UPDATE issue_comments AS t SET created_at = next WHERE t.issue_pk = pk AND t.created_at = seen_before;
+    UPDATE issue_history AS t SET created_at = next WHERE t.issue_pk = pk AND t.created_at = seen_before;
+    UPDATE attachments AS t SET created_at = next WHERE t.issue_pk = pk AND t.created_at = seen_before;
+    UPDATE issues AS i SET first_crawled_at = next, created_at = next WHERE i.issue_pk = pk AND i.first_crawled_at = seen_before;
+    WITH seen AS (
+        SELECT l.created_at, l.content_hash = i.content_hash AS same
+        FROM session_issues AS l JOIN issues AS i USING (issue_pk) WHERE i.issue_pk = pk
+    )
+    SELECT min(s.created_at) INTO start FROM seen AS s
+    WHERE s.same AND s.created_at > coalesce((SELECT max(o.created_at) FROM seen AS o WHERE NOT o.same), '-infinity');
+    UPDATE issues AS i SET updated_at = start WHERE i.issue_pk = pk AND start IS NOT NULL;
+END
+$$;
+
 -- Of all times at which the tracker said that it does not have the issue, the first after the last sighting.
 CREATE OR REPLACE FUNCTION note_missing(pk bigint) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT
@@ -980,6 +1004,7 @@ DECLARE
     given issues := jsonb_populate_record(NULL::issues, document);
     stored issues;
     session bigint;
+    seen_before timestamptz;
     is_new boolean := false;
     is_older boolean;
     is_changed boolean;
@@ -1002,7 +1027,9 @@ BEGIN
         END IF;
     END IF;
     is_older := seen_at < stored.last_crawled_at;
-    is_changed := NOT is_older AND stored.content_hash IS DISTINCT FROM hash;
+    SELECT l.created_at INTO seen_before FROM session_issues AS l
+    WHERE l.session_id = session AND l.issue_pk = stored.issue_pk AND l.created_at < seen_at;
+    is_changed := NOT is_older AND (stored.content_hash IS DISTINCT FROM hash OR coalesce(seen_before = stored.updated_at, false));
     IF is_changed THEN
         UPDATE issues AS i SET
             title = given.title, description = given.description, product = given.product, version = given.version,
@@ -1051,6 +1078,9 @@ BEGIN
             updated_at = CASE WHEN is_changed THEN seen_at ELSE i.updated_at END,
             missing_since = CASE WHEN i.missing_since > seen_at THEN i.missing_since END
         WHERE i.issue_pk = stored.issue_pk;
+    END IF;
+    IF seen_before IS NOT NULL THEN
+        PERFORM forget_sighting(stored.issue_pk, seen_before);
     END IF;
     IF is_older AND added IS NOT NULL THEN
         PERFORM note_older_copy(stored.issue_pk, document, seen_at, session);

@@ -88,8 +88,8 @@ GRANT EXECUTE ON FUNCTION delete_old_sessions(integer, integer) TO ims_user;
 GRANT EXECUTE ON FUNCTION set_current_user(integer) TO ims_service;
 GRANT EXECUTE ON FUNCTION refresh_statistics(), upsert_issue(jsonb, uuid), write_comments(bigint, jsonb, timestamptz),
     write_history(bigint, jsonb, timestamptz), write_attachments(bigint, jsonb, timestamptz, bigint), given_comments(jsonb),
-    given_history(jsonb), given_attachments(jsonb), note_older_copy(bigint, jsonb, timestamptz, bigint), note_missing(bigint)
-    TO ims_crawl;
+    given_history(jsonb), given_attachments(jsonb), note_older_copy(bigint, jsonb, timestamptz, bigint), note_missing(bigint),
+    forget_sighting(bigint, timestamptz) TO ims_crawl;
 
 -- What belongs to somebody ----------------------------------------------------------------------------------------------
 

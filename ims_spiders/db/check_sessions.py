@@ -153,7 +153,8 @@ def lost_session_findings(context: CheckContext) -> Iterator[Finding]:
     for page in context.pages(_SESSIONS):
         for _, uuid, data_path in page:
             if not _has_folder(context.data_dir, str(uuid), data_path):
-                mend = f"bring {data_path or 'its folder'} back from a backup, or let go of it: {context.delete_session(uuid)}"
+                folder = data_path or "its folder"
+                mend = f"bring {folder} back from a backup, or let go of it: {context.delete_session(uuid)}"
                 yield Finding("session_folder_missing", f"session {uuid} has no folder", mend)
 
 

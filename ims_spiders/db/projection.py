@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -179,21 +180,38 @@ class Projection:
             keys |= {row.issue_id: row.issue_pk for row in rows}
         late = [seen for seen in new if seen.issue_id not in keys]
         new = [seen for seen in new if seen.issue_id in keys]
+        again = self._seen_again(connection, session_id, batch, known)
         changed, older = [], []
         for seen in batch:
             row = known.get(seen.issue_id)
             if row is not None and seen.crawled_at < row.last_crawled_at:
                 older.append(seen)
-            elif row is not None and seen.content_hash != row.content_hash:
+            elif row is not None and (
+                seen.content_hash != row.content_hash or again.get(row.issue_pk) == row.updated_at
+            ):
                 changed.append(seen)
         self._write_contents(connection, session_id, new, changed, keys)
         self._link(connection, session_id, [seen for seen in batch if seen.issue_id in keys], known, keys, older)
+        if again:
+            rows = _json({"issue_pk": key, "old": old.isoformat()} for key, old in again.items())
+            self._run(connection, self._sql.forget_sightings, rows=rows)
+            self._run(connection, self._sql.reorder, pks=list(again), rows="[]")
         # A sighting may have come in after a session that missed the issue.
         doubtful = [seen.issue_id for seen in new] + [row.issue_id for row in known.values() if row.missing_since]
         if doubtful:
             self._run(connection, self._sql.note_missing, ids=doubtful)
         result.add(WriteResult(len(new), len(changed), len(keys) - len(new) - len(changed)))
         return late
+
+    def _seen_again(
+        self, connection: Connection, session_id: int, batch: Sequence[Sighting], known: dict[str, Any]
+    ) -> dict[int, datetime]:
+        """When this session saw issues before that it has fetched once more since, by their keys."""
+        seen_at = {known[seen.issue_id].issue_pk: seen.crawled_at for seen in batch if seen.issue_id in known}
+        if not seen_at:
+            return {}
+        links = self._run(connection, self._sql.prior_links, session_id=session_id, pks=list(seen_at))
+        return {link.issue_pk: link.created_at for link in links if link.created_at < seen_at[link.issue_pk]}
 
     def _write_contents(
         self,

@@ -75,7 +75,7 @@ class Statements:
         self.lock_session = "SELECT pg_advisory_xact_lock(hashtextextended(%(uuid)s, 0))"
         # Locked in one order by every writer. With the rows held, what is decided on their hashes stays true.
         self.lock_issues = f"""
-            SELECT issue_id, issue_pk, content_hash, last_crawled_at, missing_since FROM {issues}
+            SELECT issue_id, issue_pk, content_hash, last_crawled_at, updated_at, missing_since FROM {issues}
             WHERE issue_id = ANY(%(ids)s) ORDER BY issue_id FOR NO KEY UPDATE"""  # noqa: S608
         self.insert_issues = f"""
             INSERT INTO {issues} ({_list(NEW_COLUMNS)})
@@ -111,6 +111,10 @@ class Statements:
                 GROUP BY m.issue_pk
             ) AS missed
             WHERE i.issue_pk = missed.issue_pk AND (i.missing_since > missed.moment OR i.missing_since IS NULL)"""  # noqa: S608
+        self.prior_links = f"""
+            SELECT issue_pk, created_at FROM {links}
+            WHERE session_id = %(session_id)s AND issue_pk = ANY(%(pks)s)"""  # noqa: S608
+        self.forget_sightings = self._forget_sightings(issues, links)
         self.insert_user = f"""
             INSERT INTO {self.table("users")} (username, created_at, updated_at)
             VALUES (%(username)s, %(since)s, %(since)s) ON CONFLICT (username) DO NOTHING"""  # noqa: S608
@@ -158,6 +162,27 @@ class Statements:
             UPDATE {self.table(child.table)} AS t SET created_at = least(t.created_at, r.created_at){kept}
             FROM {self.rows(child.table)} AS r WHERE {child.same("t", "r")}
             AND (t.created_at > r.created_at OR {later if child.follows else "false"})"""  # noqa: S608
+
+    def _forget_sightings(self, issues: str, links: str) -> str:
+        """After sessions fetched issues once more: what was first seen then is first seen at the next sighting.
+
+        The session's file holds the later copy only, so the earlier sighting is no longer anywhere.
+        """
+        children = ", ".join(
+            f"""{child.table} AS (
+                UPDATE {self.table(child.table)} AS t SET created_at = f.first FROM firsts AS f
+                WHERE t.issue_pk = f.issue_pk AND t.created_at = f.old)"""  # noqa: S608
+            for child in CHILDREN
+        )
+        return f"""
+            WITH firsts AS (
+                SELECT m.issue_pk, m.old, min(l.created_at) AS first
+                FROM json_to_recordset(%(rows)s) AS m (issue_pk bigint, old timestamptz)
+                JOIN {links} AS l ON l.issue_pk = m.issue_pk AND l.created_at >= m.old
+                GROUP BY m.issue_pk, m.old
+            ), {children}
+            UPDATE {issues} AS i SET first_crawled_at = f.first, created_at = f.first FROM firsts AS f
+            WHERE i.issue_pk = f.issue_pk AND i.first_crawled_at = f.old"""  # noqa: S608
 
     def _reorder(self, issues: str, links: str) -> str:
         """After older copies came in late: the times as if they had come in order.
