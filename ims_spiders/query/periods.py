@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from ims_spiders.query.dates import Period, Unit, ago, period, relative
 from ims_spiders.query.durations import DURATION_EN, DURATION_JA, DURATION_KO, duration
@@ -21,6 +21,15 @@ _MONTH = (
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
 )
 _WHEN = r"\b(?:in|since|from|during|before|after|until|till|by|of|through|between|and|to)\s+(?:the\s+)?"
+_WEEKDAYS = [
+    ("monday", "월요일", "月曜日", "月曜"),
+    ("tuesday", "화요일", "火曜日", "火曜"),
+    ("wednesday", "수요일", "水曜日", "水曜"),
+    ("thursday", "목요일", "木曜日", "木曜"),
+    ("friday", "금요일", "金曜日", "金曜"),
+    ("saturday", "토요일", "土曜日", "土曜"),
+    ("sunday", "일요일", "日曜日", "日曜"),
+]
 _UNITS: dict[str, Unit] = {"week": "week", "month": "month", "quarter": "quarter", "year": "year", "day": "day"}
 
 
@@ -77,6 +86,13 @@ def _relative_english(found: re.Match[str], today: date) -> Period:
     return relative(_UNITS[found["unit"].lower()], count, today)
 
 
+def _weekday(found: re.Match[str], today: date) -> Period:
+    """The last such day; today, if it is one and "last" is not said."""
+    number = next(index for index, names in enumerate(_WEEKDAYS) if found["day"].lower() in names)
+    back = (today.weekday() - number) % 7
+    return period("day", today - timedelta(7 if back == 0 and found.groupdict().get("last") else back))
+
+
 def _ago(found: re.Match[str], today: date) -> Period:
     count, unit = duration(found["n"])
     return ago(unit, count, today)
@@ -102,6 +118,10 @@ _FIXED: dict[str, tuple[Unit, int]] = {
 
 def _fixed(found: re.Match[str], today: date) -> Period:
     return relative(*_FIXED["".join(found["word"].split()).lower()], today)
+
+
+def _day_names(wanted: Callable[[str], bool]) -> str:
+    return _any_of(name for names in _WEEKDAYS for name in names if wanted(name))
 
 
 def _any_of(words: Iterator[str]) -> str:
@@ -139,6 +159,12 @@ _TABLE: list[tuple[str, Handler]] = [
     (r"(?<![\w-])(?:the\s+)?(?P<word>day\s+before\s+yesterday|yesterday|today)(?![\w-])", _fixed),
     (rf"(?<![가-힣])(?P<word>{_KO_FIXED})(?!간|일|결|당|외|마다|자|식)", _fixed),
     (rf"(?P<word>{_JA_FIXED})(?!度)", _fixed),
+    (rf"(?:{_WHEN}|\bon\s+|\b(?P<last>last)\s+)(?P<day>{_day_names(str.isascii)})(?![\w-])", _weekday),
+    (
+        rf"(?<![가-힣一-鿿])(?P<day>{_day_names(lambda name: not name.isascii())})"
+        "(?![가-힣一-鿿](?<![에부까이마의以]))",
+        _weekday,
+    ),
     (rf"(?<![\w-])(?P<n>{DURATION_EN})\s+ago(?![\w-])", _ago),
     (rf"(?<![\w가-힣.])(?P<n>{DURATION_KO})\s*전(?![가-힣])", _ago),
     (rf"(?<![\w가-힣.])(?P<n>{DURATION_KO})\s*전(?=부터|까지|이후|에|의)", _ago),

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 KO_NOUN = r"(?:이슈|건(?!물|강|설)|것|거(?![가-힣])|티켓|문제|케이스|사례|요청|현상|버그|결함|장애|에러|오류)"
 JA_NOUN = r"(?:課題|チケット|イシュー|案件|件|問題|もの|不具合|事例|バグ|障害)"
 _EDGE = r"(?<![\w-])"
+_WHERE = "in|on|by|since|during|before|after|about|for|with|last|this"
 _SYMBOLS = (
     r"(?!\s+(?:symbols?|externals?|references?|imports?|address(?:es)?|functions?|modules?|names?|hosts?|dependenc))"
 )
@@ -37,6 +38,7 @@ def _english_patterns(exact: str, strong: list[str], weak: list[str], noun: str)
         rf"{_EDGE}(?:(?:that|which)\s+are\s+|are\s+)?(?P<name>{sure}){_SYMBOLS}(?![\w-])",
         rf"{_EDGE}(?P<name>(?:{unsure}){more}){_SYMBOLS}(?={between}[ -]+(?:{noun})\b)",
         rf"\b(?:{noun})\b[^.;]{{0,60}}?\b(?P<lead>that|which)\s+{verb}(?P<name>{unsure})(?![\w-])",
+        rf"\b(?:{noun})\s+(?P<lead>)(?P<name>{unsure})(?=\s*$|\s{{2}}|\s+(?:{_WHERE})\b)",
         rf"\b(?:already|still|currently)\s+(?P<name>{unsure})(?![\w-])",
     ]
 

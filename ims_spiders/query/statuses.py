@@ -74,7 +74,7 @@ class Statuses:
         for word in _split(match["name"]):
             statuses.extend(self._statuses(word))
         start, end = match.span()
-        if match.groupdict().get("lead"):
+        if match.groupdict().get("lead") is not None:
             start = match.start("lead")
         before = _NOT.search(text, 0, match.start("name"))
         after = _NOT_AFTER.match(text, match.end("name"))

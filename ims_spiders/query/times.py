@@ -41,7 +41,7 @@ _SPANS = [
     for pattern in (
         rf"(?<![\w-])(?:(?:in|within|over|during|for|from)\s+)?(?:the\s+)?(?:last|past|previous|recent)\s+(?P<n>{DURATION_EN})(?![\w-])",
         rf"(?<![\w-])(?:within|in)\s+(?:the\s+)?(?P<n>{DURATION_EN})(?=\s*$)",
-        r"(?<![\w-])(?:in|within|over|during)\s+the\s+(?:last|past)\s+(?P<n>day|week|month|quarter|year)(?![\w-])",
+        r"(?<![\w-])(?:in|within|over|during)\s+the\s+(?:last|past)\s+(?P<n>day|week|month|year)(?![\w-])",
         r"(?<![\w-])(?:the\s+)?past\s+(?P<n>day|week|month|quarter|year)(?![\w-])",
         rf"(?<![가-힣])(?:최근|지난|과거|직전|최신)\s*(?P<n>{DURATION_KO})(?:\s*(?:간|동안|이내|내|사이))?(?:에서|에|의)?(?![가-힣])",
         rf"(?<![\w가-힣.])(?P<n>{DURATION_KO})\s*(?:이내|안|내)(?:에|의)(?![가-힣])",

@@ -53,6 +53,12 @@ this week | 2026-11-16 | 2026-11-23
 since last month | 2026-10-01 |
 before last week | | 2026-11-09
 어제까지 | | 2026-11-21
+since Monday | 2026-11-16 |
+last Saturday | 2026-11-14 | 2026-11-15
+on Saturday | 2026-11-21 | 2026-11-22
+월요일부터 | 2026-11-16 |
+금요일 | 2026-11-20 | 2026-11-21
+月曜日以降 | 2026-11-16 |
 3 days ago | 2026-11-18 | 2026-11-19
 since 3 months ago | 2026-08-21 |
 two weeks ago | 2026-11-02 | 2026-11-09
@@ -102,7 +108,7 @@ def test_what_is_said(line: str) -> None:
             "전체",
         ),
         *("may fail", "March of time", "the last resort", "최근", "最近", "지난 이슈", "recently", "since the upgrade"),
-        *("last 99999 years", "9999년 전체", "월요일", "ago", "0000-00-00", "123456789-10", "2025-10-05x"),
+        *("last 99999 years", "9999년 전체", "금요일자보고서", "ago", "0000-00-00", "123456789-10", "2025-10-05x"),
     ],
 )
 def test_what_is_no_time(text: str) -> None:
