@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from ims_spiders.cli.output import AsJson, print_json, print_table
-from ims_spiders.config import load_llm_config, load_tracker_config
+from ims_spiders.config import load_tracker_config
 from ims_spiders.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from ims_spiders.query import QueryReader, Reading
-    from ims_spiders.query.llm import LanguageModel
+    from ims_spiders.query import Reading
 
 
 def query(
@@ -54,36 +50,19 @@ def query(
 
 
 class _Setup:
-    """A reader as the settings want it, and the day it is where the tracker is."""
+    """A reader as the settings want it, and the settings."""
 
     def __init__(self) -> None:
-        config = load_tracker_config()
-        self._zone = ZoneInfo(config.timezone)
-        self._reader = _reader(config.data_dir / "lexicon")
+        from ims_spiders.query.configured import configured_reader
+
+        self._config = load_tracker_config()
+        self._reader = configured_reader(self._config)
 
     def read(self, text: str) -> Reading:
         """How the text is read today. Raises ConfigurationError for an empty one."""
-        return self._reader.read(text, self._today())
+        from ims_spiders.query.configured import today_at
 
-    def _today(self) -> date:
-        return datetime.now(self._zone).date()
-
-
-def _reader(lexicon_dir: Path) -> QueryReader:
-    from ims_spiders.query import QueryReader
-
-    return QueryReader(lexicon_dir=lexicon_dir, model=_model())
-
-
-def _model() -> LanguageModel | None:
-    config = load_llm_config()
-    if config.url is None or config.model is None:
-        return None
-    from ims_spiders.query.chat import Chat
-    from ims_spiders.query.llm import LanguageModel
-
-    key = config.api_key.get_secret_value() if config.api_key else None
-    return LanguageModel(Chat(config.url, config.model, key, config.timeout))
+        return self._reader.read(text, today_at(self._config))
 
 
 def _read_lines(setup: _Setup) -> None:

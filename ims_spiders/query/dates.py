@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -80,6 +79,3 @@ def ago(unit: Unit, count: int, today: date) -> Period:
     day = shifted(today, unit, -count)
     found = period(unit, day)
     return Period(found.first, found.end, day)
-
-
-Meaning = Callable[[date], Period]

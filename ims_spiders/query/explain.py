@@ -19,8 +19,7 @@ def explain_query(query: Query) -> str:
     if required:
         parts.append(f"must hold {_listed(required, 'and')}")
     if words:
-        only = " may also hold" if required else "holds"
-        parts.append(f"{only.strip()} {_listed(words, 'or')}")
+        parts.append(f"{'may also hold' if required else 'holds'} {_listed(words, 'or')}")
     if numbers:
         parts.append(f"issue {_listed(numbers, 'or')}")
     return "; ".join(parts) if parts else "everything"

@@ -9,7 +9,6 @@ from ims_spiders.query.chat import Chat, ChatError
 from ims_spiders.query.grammar import parse, spaced, well_formed
 from ims_spiders.query.normal import folded, is_text, normalised
 from ims_spiders.query.reader import ModelError
-from ims_spiders.query.reading import Reading
 from ims_spiders.query.tree import Query, Term
 
 LONGEST_QUESTION = 2000
@@ -32,9 +31,8 @@ class LanguageModel:
     def __init__(self, chat: Chat) -> None:
         self._chat = chat
 
-    def suggest(self, text: str, rules: Reading) -> str:
+    def suggest(self, text: str) -> str:
         """An IMS query in its canonical form whose every term stands in the text. Raises ModelError."""
-        del rules  # the model is to read the question, not to repeat what the rules made of it
         if len(text) > LONGEST_QUESTION:
             raise ModelError(f"the query is longer than {LONGEST_QUESTION} characters")
         try:

@@ -9,8 +9,6 @@ from ims_spiders.query.lexicon import Lexicon
 from ims_spiders.query.normal import folded
 from ims_spiders.query.tokens import Kind, Role, Token
 
-_SEVERAL = 2
-
 
 class Products:
     """Finds products among the terms of a sentence."""
@@ -20,10 +18,10 @@ class Products:
         self._names: dict[str, str] = {}
         for name, others in lexicon.products:
             for word in (name, *others):
-                self._names[_key(word)] = name
+                self._names[folded(word)] = name
         own = sorted({name.strip() for name in known} - {""})
         for name in own:
-            self._names[_key(name)] = name
+            self._names[folded(name)] = name
         self._add_families(own)
         self._longest = max((len(key.split()) for key in self._names), default=0)
 
@@ -31,8 +29,8 @@ class Products:
         """What several products of the list begin with is a name for all of them."""
         firsts = [name.split()[0] for name in names if len(name.split()) > 1]
         for one, other in pairwise(sorted(firsts)):
-            if _key(one) == _key(other):
-                self._names.setdefault(_key(one), one)
+            if folded(one) == folded(other):
+                self._names.setdefault(folded(one), one)
 
     @property
     def names(self) -> Iterable[str]:
@@ -41,7 +39,7 @@ class Products:
 
     def is_name(self, text: str) -> bool:
         """Whether this is what a product is called."""
-        return _key(text) in self._names
+        return folded(text) in self._names
 
     def find(self, tokens: list[Token]) -> tuple[list[str], list[Token]]:
         """The products that the terms name, each once, and the tokens without them."""
@@ -66,11 +64,7 @@ class Products:
                 break
             run.append(token)
         for size in range(len(run), 0, -1):
-            name = self._names.get(_key(" ".join(token.text for token in run[:size])))
+            name = self._names.get(folded(" ".join(token.text for token in run[:size])))
             if name is not None:
                 return size, name
         return 1, ""
-
-
-def _key(text: str) -> str:
-    return folded(text)

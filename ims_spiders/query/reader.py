@@ -33,7 +33,7 @@ class ModelError(Exception):
 class Model(Protocol):
     """Something that may be asked when the rules are not sure."""
 
-    def suggest(self, text: str, rules: Reading) -> str:
+    def suggest(self, text: str) -> str:
         """An IMS query that was checked against the text. Raises ModelError."""
 
 
@@ -101,7 +101,7 @@ class QueryReader:
 
     def _by_model(self, model: Model, plain: str, rules: Reading, today: date) -> Reading:
         try:
-            suggested = model.suggest(plain, rules)
+            suggested = model.suggest(plain)
             if not self.is_ims(suggested, today):
                 raise ModelError("its answer is no IMS query")
         except ModelError as error:
