@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ims_spiders.cli.output import AsJson, print_json, print_table
-from ims_spiders.config import load_tracker_config
 from ims_spiders.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -53,6 +52,7 @@ class _Setup:
     """A reader as the settings want it, and the settings."""
 
     def __init__(self) -> None:
+        from ims_spiders.config import load_tracker_config
         from ims_spiders.query.configured import configured_reader
 
         self._config = load_tracker_config()
