@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -47,6 +48,8 @@ class Ims:
         """The process while it runs."""
         return subprocess.Popen(
             [IMS, *arguments],
+            # A shell starts what runs in its background with Ctrl-C ignored, and that would be inherited.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             cwd=self.folder,
             env={**clean_environment(), **self.environment, **more},
             stdin=subprocess.PIPE,

@@ -107,6 +107,7 @@ def test_check_groups_caps_and_says_how_to_mend(archive: Ims) -> None:
     assert whole == {"findings": [], "agree": True, "counts": {}, "looked_at": found["looked_at"]}
 
 
+@pytest.mark.long
 def test_a_lost_attachment_is_fetched_again_by_the_advice(ims_at: Ims) -> None:
     crawled = ims_at.run("crawl", "-m", "10", "--no-related", "--yes")
     assert crawled.returncode == 0, crawled.stderr

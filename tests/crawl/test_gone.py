@@ -139,6 +139,7 @@ def test_a_deleted_issue_that_others_point_to_is_missed_once(
 
 
 @pytest.mark.parametrize("resume", ["last", None])
+@pytest.mark.long
 def test_a_crawl_that_was_killed_meanwhile_leaves_just_the_rest(
     files_only: Archive, tracker: DemoTracker, resume: str | None
 ) -> None:
@@ -166,6 +167,7 @@ def test_a_crawl_that_was_killed_meanwhile_leaves_just_the_rest(
     assert asked(tracker) == {kept: 1}
 
 
+@pytest.mark.long
 def test_an_issue_that_vanishes_before_its_session_is_resumed_is_missed(
     files_only: Archive, tracker: DemoTracker
 ) -> None:
@@ -180,6 +182,7 @@ def test_an_issue_that_vanishes_before_its_session_is_resumed_is_missed(
     assert set(files_only.documents()) == {kept, gone}
 
 
+@pytest.mark.long
 def test_what_could_not_be_found_out_is_asked_by_the_next_crawl(files_only: Archive, tracker: DemoTracker) -> None:
     kept, gone = mark(tracker, 2)
     assert crawl(files_only, tracker).exit_code == 0
@@ -196,6 +199,7 @@ def test_what_could_not_be_found_out_is_asked_by_the_next_crawl(files_only: Arch
     assert missed(files_only) == {gone: 1}
 
 
+@pytest.mark.long
 def test_no_more_are_asked_for_than_allowed_and_the_rest_comes_later(files_only: Archive, tracker: DemoTracker) -> None:
     _, *gone = mark(tracker, 4)
     assert crawl(files_only, tracker).exit_code == 0

@@ -45,6 +45,7 @@ def many(engine: Engine) -> Engine:
     return engine
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_table(server: EmbeddedServer, many: Engine) -> None:
     dsn = server.dsn(database=str(many.url.database))
 
