@@ -140,6 +140,8 @@ def test_the_port_stays_unless_somebody_took_it(server: EmbeddedServer) -> None:
     assert server.start().port == port
     server.stop()
     with socket.socket() as taken:
+        # The server's own connections may still linger on it.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", port))
         taken.listen()
         other = server.start().port
