@@ -69,5 +69,5 @@ lock: ## work out requirements.lock again after a change in pyproject.toml
 	index=$$("$$folder/bin/python" -m pip config get install.index-url 2>/dev/null \
 		|| "$$folder/bin/python" -m pip config get global.index-url 2>/dev/null || true); \
 	index=$${PIP_INDEX_URL:-$$index}; if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
-	"$$folder/bin/uv" pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	"$$folder/bin/uv" pip compile pyproject.toml --extra dev --extra scrapyd --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet --output-file requirements.lock
