@@ -17,6 +17,7 @@ from scrapy.exceptions import NotConfigured
 from ims_spiders.config import load_database_config, load_tracker_config
 from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandoned
 from ims_spiders.exceptions import DatabaseBehind, RowRefused
+from ims_spiders.extensions.job import note_job, stop_reason
 from ims_spiders.extensions.outcome import Outcome, outcome_of
 from ims_spiders.extensions.record import end_record, new_record, resumed_record
 from ims_spiders.extensions.statistics import SessionStatistics
@@ -58,6 +59,7 @@ class CrawlSession:
         self._check_configuration()
         self.folder, self._record = self._open()
         self.folder.lock()
+        note_job(self._record)
         self.folder.write_session(self._record)
         self._stored = StoredIssues(self._config.data_dir, self.folder, spider.arguments.refresh)
         self.reused: set[str] = set()
@@ -132,7 +134,7 @@ class CrawlSession:
 
     def interrupt_now(self) -> None:
         """Write the record of a crawl that has no time to end in order: everything durable stays, it can be resumed."""
-        outcome = outcome_of("shutdown", self.statistics.errors, behind=False)
+        outcome = outcome_of(stop_reason("shutdown"), self.statistics.errors, behind=False)
         stats = self._crawler.stats.get_stats()
         self._record = end_record(self._record, self.folder, self.statistics, outcome, "killed", stats)
         self.folder.write_session(self._record)
@@ -173,7 +175,7 @@ class CrawlSession:
         self.statistics.search_ended(total, found)
 
     async def _closed(self, reason: str) -> None:
-        statistics = self.statistics
+        reason, statistics = stop_reason(reason), self.statistics
         statistics.attachments_downloaded = self._crawler.stats.get_value("ims/attachments/downloaded", 0)
         behind = self._report is not None and bool(self._report.behind or self._report.refused)
         self.outcome = outcome_of(reason, statistics.errors, behind)
