@@ -21,17 +21,26 @@ from ims_spiders.exceptions import IssueNotAvailable
 logger = logging.getLogger(__name__)
 
 NAME = "listed.jsonl"
-VERSION = 1
+VERSION = 2
+KNOWN_VERSIONS = (1, 2)
+"""The first knew no statuses and no days: its searches were for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a search asked, and as whom: another account may be shown other issues."""
+    """What a search asked, and as whom: another account may be shown other issues.
+
+    `query` is what the tracker was given, not the sentence that said so: "last week" is another week next week. The
+    days are ISO dates, `since` the first and `until` the one after the last.
+    """
 
     base_url: str
     account: str | None
     product: str
     query: str
+    statuses: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +138,11 @@ def _read_head(path: Path) -> tuple[Question, str] | None:
 
 
 def _head(values: dict[str, Any]) -> tuple[Question, str]:
-    if values["schema"] != VERSION:
+    if values["schema"] not in KNOWN_VERSIONS:
         raise ValueError(f"version {values['schema']!r} is not known")
-    question = Question(values["base_url"], values["account"], values["product"], values["query"])
+    asked = values["base_url"], values["account"], values["product"], values["query"]
+    days = values.get("since"), values.get("until")
+    question = Question(*asked, tuple(values.get("statuses") or ()), *days)
     return question, str(values["searched_at"])
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from ims_spiders.db.files import SessionFolder
+from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.extensions.outcome import Outcome
 from ims_spiders.extensions.statistics import SessionStatistics
 from ims_spiders.items import SCHEMA_VERSION, utc_milliseconds
+from ims_spiders.query import Reading
 from ims_spiders.spiders.arguments import SpiderArguments
 
 Record = dict[str, Any]
@@ -17,17 +22,19 @@ Record = dict[str, Any]
 def new_record(
     uuid: str, username: str, arguments: SpiderArguments, started_at: datetime, folder: SessionFolder, workers: int
 ) -> Record:
-    """The record of a session that begins: state `running`, all figures zero."""
+    """The record of a session that begins: state `running`, all figures zero, its query not read yet."""
+    everything = not arguments.query
     return {
         "schema": SCHEMA_VERSION,
         "session_uuid": uuid,
         "username": username,
         "product": arguments.product or None,
         "original_query": arguments.query,
-        "parsed_query": arguments.query,
+        "parsed_query": "" if everything else None,
         "query_language": None,
-        "parsing_method": "direct",
-        "parsing_confidence": 1.0,
+        "parsing_method": "direct" if everything else None,
+        "parsing_confidence": 1.0 if everything else None,
+        "intent_filtered": False,
         "max_results": arguments.max_results,
         "crawl_related": arguments.related,
         "max_depth": arguments.max_depth,
@@ -53,6 +60,49 @@ def new_record(
             "runs": [{"started_at": utc_milliseconds(started_at)}],
         },
     }
+
+
+def read_record(record: Record, reading: Reading, product: str) -> Record:
+    """The record with what the query was read as, and the product that holds of the argument and the reading.
+
+    `metadata.query` is the whole reading, so that the database has its filters, too.
+    """
+    whole = {**reading.to_json(), "intent_filtered": reading.intent_filtered}
+    return {
+        **record,
+        "product": product or None,
+        "parsed_query": reading.ims_query,
+        "query_language": reading.language,
+        "parsing_method": reading.method,
+        "parsing_confidence": reading.confidence,
+        "intent_filtered": reading.intent_filtered,
+        "metadata": {**record["metadata"], "query": whole},
+    }
+
+
+def stored_reading(record: Record) -> Reading | None:
+    """How an earlier run of this session read its query; None when none did, or when there is none to be read.
+
+    Sessions from before sentences were read passed their query on as it stood. Raises ConfigurationError for a record
+    that somebody has broken.
+    """
+    stored = record["metadata"].get("query")
+    query = record.get("original_query")
+    if stored is None:
+        if query and record.get("parsing_method") == "direct":
+            return Reading(query, query, "en", "direct", 1.0, explanation="taken as it stands, as when it began")
+        return None
+    try:
+        return _reading().validate_python(stored)
+    except ValidationError as error:
+        name = record.get("data_path")
+        message = f"{name}/session.json does not say how its query was read; start a new crawl ({error.error_count()})"
+        raise ConfigurationError(message) from error
+
+
+@cache
+def _reading() -> TypeAdapter[Reading]:
+    return TypeAdapter(Reading)
 
 
 def resumed_record(record: Record) -> Record:

@@ -16,10 +16,10 @@ from scrapy.exceptions import NotConfigured
 
 from ims_spiders.config import load_database_config, load_tracker_config
 from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandoned
-from ims_spiders.exceptions import DatabaseBehind, RowRefused
+from ims_spiders.exceptions import DatabaseBehind, RowRefused, StorageError
 from ims_spiders.extensions.job import note_job, stop_reason
 from ims_spiders.extensions.outcome import Outcome, outcome_of
-from ims_spiders.extensions.record import end_record, new_record, resumed_record
+from ims_spiders.extensions.record import end_record, new_record, read_record, resumed_record, stored_reading
 from ims_spiders.extensions.statistics import SessionStatistics
 from ims_spiders.extensions.stored import AttachmentKey, StoredIssues
 from ims_spiders.items import Attachment, Issue
@@ -28,6 +28,7 @@ from ims_spiders.login.browser import find_browser
 from ims_spiders.login.session import require_credentials
 from ims_spiders.spiders import signals
 from ims_spiders.spiders.arguments import SpiderArguments
+from ims_spiders.spiders.asking import require_readable
 from ims_spiders.spiders.ims import ImsSpider
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from ims_spiders.db.writer import DatabaseWriter, WriterReport
+    from ims_spiders.query import Reading
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,7 @@ class CrawlSession:
         self._database = load_database_config()
         self.outcome: Outcome | None = None
         self.statistics = SessionStatistics()
+        self._writer: DatabaseWriter | None = None
         self._report: WriterReport | None = None
         self._check_configuration()
         self.folder, self._record = self._open()
@@ -77,6 +80,7 @@ class CrawlSession:
         session = _sessions[crawler] = cls(crawler, spider)
         connect = crawler.signals.connect
         connect(session._request_sent, scrapy_signals.request_reached_downloader)
+        connect(session._query_read, signals.query_read)
         connect(session._search_ended, signals.search_ended)
         connect(session._closed, scrapy_signals.spider_closed)
         return session
@@ -102,13 +106,14 @@ class CrawlSession:
         from ims_spiders.db.engine import connect, uses_embedded
         from ims_spiders.db.writer import DatabaseWriter
 
-        return DatabaseWriter(
+        self._writer = DatabaseWriter(
             lambda: connect(self._database, self._config.data_dir),
             self.folder,
             self._database.schema_name,
             # A crawl does not alter the schema of a server that others look after.
             upgrade=uses_embedded(self._database),
         )
+        return self._writer
 
     def record(self) -> dict[str, Any]:
         """What session.json holds now."""
@@ -153,7 +158,9 @@ class CrawlSession:
             self._spider.arguments = SpiderArguments.model_validate(
                 {**record["metadata"]["arguments"], "database": arguments.database}
             )
+            self._spider.reading = stored_reading(record)
             return folder, record
+        require_readable(self._config, arguments.query)
         interrupt_abandoned(self._config.data_dir)
         started_at, uuid = datetime.now(UTC), str(uuid4())
         folder = SessionFolder.create(self._config.data_dir, uuid, arguments.product, started_at)
@@ -170,6 +177,15 @@ class CrawlSession:
     def _request_sent(self, request: Request) -> None:
         if request.meta.get("ims_page"):
             self.statistics.request_sent(is_issue="visit" in request.cb_kwargs)
+
+    def _query_read(self, reading: Reading, product: str) -> None:
+        self._record = read_record(self._record, reading, product)
+        try:
+            self.folder.write_session(self._record)
+        except StorageError as error:
+            self._crawler.signals.send_catch_log(signals.problem, error=error, url="")
+        if self._writer is not None:
+            self._writer.put_session(self._record)
 
     def _search_ended(self, total: int | None, found: int) -> None:
         self.statistics.search_ended(total, found)

@@ -62,9 +62,8 @@ class UnlistedIssues:
         spider = self._crawler.spider
         if not complete or not isinstance(spider, ImsSpider):
             return
-        config, arguments = spider.config, spider.arguments
-        question = Question(config.base_url, spider.account, arguments.product, arguments.query)
-        found = newest_listing(config.data_dir, question)
+        question = _question(spider)
+        found = newest_listing(spider.config.data_dir, question)
         earlier, folder = found or (Listing(question, self._searched_at), self._session.folder)
         missed = missed_issues(folder, self._session.folder)
         self._listing = earlier.followed_by(spider.frontier.hit_ids(), self._searched_at, missed)
@@ -140,6 +139,13 @@ class UnlistedIssues:
         self._crawler.signals.send_catch_log(
             signals.problem, error=error, url=url, issue_id=issue_id, severity="warning", response=response
         )
+
+
+def _question(spider: ImsSpider) -> Question:
+    search = spider.search
+    days = (day.isoformat() if day else None for day in (search.since, search.until))
+    asked = spider.config.base_url, spider.account, search.product, search.keyword
+    return Question(*asked, search.statuses, *days)
 
 
 def _gone(issue_id: str, sighting: Sighting, said: IssueNotAvailable) -> IssueNotAvailable:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
 from parsel import Selector
 
@@ -18,6 +20,7 @@ from ims_spiders.pages.signin import user_fields
 from ims_spiders.pages.tables import cells_by_header, header_rows, headers_for, pick
 from ims_spiders.pages.text import collapse, shown_text
 from ims_spiders.pages.urls import absolute_url, tracker_url
+from ims_spiders.pages.values import parse_time
 
 __all__ = [
     "Product",
@@ -29,6 +32,7 @@ __all__ = [
     "search_form_url",
     "search_url",
     "select_products",
+    "select_statuses",
 ]
 
 _PATH = "/ims/issue/issueSearchList.do"
@@ -73,20 +77,41 @@ class SearchHit:
     title: str | None = None
     product: str | None = None
 
+    def issued(self, zone: ZoneInfo) -> datetime | None:
+        """When it was registered, as the list says; None when that column is not shown or holds no date."""
+        return parse_time(pick(self.cells, "issued date", "registered date") or "", zone)
+
 
 def search_form_url(base_url: str) -> str:
     """Where the search form is."""
     return tracker_url(base_url, _PATH, [("searchType", "1"), ("menuCode", "issue_search")])
 
 
-def search_url(base_url: str, form: SearchForm, keyword: str, products: Sequence[Product], page_index: int) -> str:
-    """The address of one page of results, 1 being the first. No products means all; every status is asked for."""
+def select_statuses(statuses: Sequence[Status], names: Sequence[str]) -> list[Status]:
+    """The statuses of these names, compared without case, blanks and underscores; unknown names give none."""
+    wanted = {_status_key(name) for name in names}
+    return [status for status in statuses if _status_key(status.label) in wanted]
+
+
+def _status_key(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name).casefold()
+
+
+def search_url(
+    base_url: str,
+    form: SearchForm,
+    keyword: str,
+    products: Sequence[Product],
+    statuses: Sequence[Status],
+    page_index: int,
+) -> str:
+    """The address of one page of results, 1 being the first. No products means all, no statuses every one."""
     parameters = [(name, value) for name, value in form.hidden.items() if name not in _OWN]
     parameters += list(_FIXED.items())
     parameters += [("pageIndex", str(page_index)), ("keyword", keyword)]
     parameters += [("productCodes", product.code) for product in products]
     # With no status chosen the tracker leaves closed issues out.
-    parameters += [("activities", status.value) for status in form.statuses]
+    parameters += [("activities", status.value) for status in statuses or form.statuses]
     return tracker_url(base_url, _PATH, parameters)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 FoundBy = Literal["search", "relation", "patch"]
@@ -32,6 +33,7 @@ class Frontier:
         self.max_depth = max_depth
         self.visits: dict[str, Visit] = {}
         self.hits = 0
+        self._orders = count(1)
         self._related: dict[str, list[tuple[str, FoundBy]]] = {}
         self._searching = True
 
@@ -41,6 +43,11 @@ class Frontier:
             return None
         self.hits += 1
         return self._add(issue_id, 0, "search", None)
+
+    def drop_hit(self, issue_id: str) -> None:
+        """A hit turned out to be none, before the search has ended; as a related issue it may still be visited."""
+        del self.visits[issue_id]
+        self.hits -= 1
 
     def hit_ids(self) -> list[str]:
         """The issues that the search listed, in its order."""
@@ -73,6 +80,6 @@ class Frontier:
         return new
 
     def _add(self, issue_id: str, depth: int, found_by: FoundBy, found_from: str | None) -> Visit:
-        visit = Visit(issue_id, len(self.visits) + 1, depth, found_by, found_from)
+        visit = Visit(issue_id, next(self._orders), depth, found_by, found_from)
         self.visits[issue_id] = visit
         return visit

@@ -21,6 +21,9 @@ def _not_yet(page_index: int) -> str:
 class SearchProgress:
     """Keeps the declared total against what was listed. No I/O.
 
+    `found` is the number of hits, `listed` that of issues that were seen in the list: more, when some of them are none
+    because they were registered before or after the days that are asked for.
+
     Rows move while one pages: new issues push rows to a later page (they are seen twice), deleted ones pull rows to an
     earlier page (they are missed). Missed rows show as a gap, and the pages are then walked through again.
     """
@@ -37,13 +40,7 @@ class SearchProgress:
         """Whether another hit is within `max_results` (0: no limit)."""
         return self.max_results == 0 or found < self.max_results
 
-    def expected(self) -> int | None:
-        """How many distinct hits there should be: the declared total, capped by `max_results`."""
-        if self.total is None:
-            return None
-        return min(self.total, self.max_results) if self.max_results else self.total
-
-    def saw_page(self, page_index: int, total: int | None, rows: int, found: int) -> None:
+    def saw_page(self, page_index: int, total: int | None, rows: int) -> None:
         """Take note of a result page: its declared total and its number of rows."""
         if total is not None:
             self.total = total
@@ -55,28 +52,27 @@ class SearchProgress:
         """A result page could not be had; the walk goes on behind it, and the gap it leaves is noticed."""
         self._rows_on_last_page = self._rows_a_page
 
-    def next_page(self, page_index: int, found: int) -> int | None:
+    def next_page(self, page_index: int, found: int, listed: int) -> int | None:
         """The result page to ask for after `page_index`; None when the search is over."""
-        if not self.wants_more(found) or (self.total is not None and found >= self.total):
+        if not self.wants_more(found) or self.complete(listed):
             return None
         if self._rows_on_last_page and not self._beyond_end(page_index):
             return page_index + 1
-        if self.total is not None and found < self.total and self._pass < MAX_PASSES:
+        if self.total is not None and self._pass < MAX_PASSES:
             self._pass += 1
             return 1
         return None
 
-    def complete(self, found: int) -> bool:
+    def complete(self, listed: int) -> bool:
         """Whether all that the tracker declares was listed: nothing missing, nothing cut off by `max_results`."""
-        return self.total is not None and found >= self.total
+        return self.total is not None and listed >= self.total
 
-    def gap(self, found: int) -> SearchGapError | None:
+    def gap(self, found: int, listed: int) -> SearchGapError | None:
         """What to report when the search ended with fewer issues than declared; None when nothing is missing."""
-        expected = self.expected()
-        if expected is None or found >= expected:
+        if self.total is None or self.complete(listed) or not self.wants_more(found):
             return None
         return SearchGapError(
-            f"the tracker declares {self.total} results, {found} could be listed in {self._pass} passes; "
+            f"the tracker declares {self.total} results, {listed} could be listed in {self._pass} passes; "
             "issues were probably deleted or moved meanwhile: run the same crawl again with --refresh missing"
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,14 @@ class WholeIssueSpider(TrackerSpider):
         """The issue has all its parts: what the spider yields for it."""
         raise NotImplementedError
 
+    def takes(self, issue_id: str, registered: datetime | None) -> bool:
+        """Whether an issue that was registered then (None: not known) is one of those that are asked for."""
+        raise NotImplementedError
+
+    def go_on_searching(self) -> Iterator[Any]:
+        """What follows once it is known whether an issue is one of those that are asked for."""
+        raise NotImplementedError
+
     def _ask_issue(self, visit: Visit) -> Request:
         url = issue_url(self.config.base_url, visit.issue_id)
         return self._page(url, self.parse_issue, errback=self.issue_failed, visit=visit)
@@ -49,8 +58,14 @@ class WholeIssueSpider(TrackerSpider):
         except PageError as error:
             yield from self._again_or(response, error, partial(self._issue_lost, visit))
             return
+        except Exception:
+            # A mistake of ours ends this issue, not the search, which may be waiting for it.
+            yield from self._not_known(visit)
+            raise
         issue.crawl = new_crawl_info(visit, response.request)
-        yield from self._ask_relations(issue, patch_lists)
+        if self.takes(issue.issue_id, issue.registered_date):
+            yield from self._ask_relations(issue, patch_lists)
+        yield from self.go_on_searching()
 
     def issue_failed(self, failure: Failure) -> Iterator[Any]:
         """An issue's page could not be had."""
@@ -130,7 +145,12 @@ class WholeIssueSpider(TrackerSpider):
 
     def _issue_lost(self, visit: Visit, error: Exception, response: Response | None, url: str) -> Iterator[Any]:
         self._report(error, url, issue_id=visit.issue_id, response=response)
-        yield from ()
+        yield from self._not_known(visit)
+
+    def _not_known(self, visit: Visit) -> Iterator[Any]:
+        """When the issue was registered will not be known: it stays one of those that are asked for."""
+        self.takes(visit.issue_id, None)
+        yield from self.go_on_searching()
 
     def _incomplete(
         self, issue: Issue, part: str, error: Exception, response: Response | None, url: str | None = None

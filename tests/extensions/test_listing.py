@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,6 +51,9 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         Question("https://ims.example.com", None, "OpenFrame", "TPETIME 오류"),
         Question("https://ims.example.com", "hong", "", "TPETIME 오류"),
         Question("https://ims.example.com", "hong", "OpenFrame", ""),
+        replace(QUESTION, statuses=("Closed",)),
+        replace(QUESTION, since="2026-02-01"),
+        replace(QUESTION, until="2026-02-01"),
     ],
 )
 def test_another_question_is_nothing_to_compare_with(tmp_path: Path, other: Question) -> None:
@@ -59,6 +63,25 @@ def test_another_question_is_nothing_to_compare_with(tmp_path: Path, other: Ques
     found = newest_listing(tmp_path, QUESTION)
     assert found is not None
     assert set(found[0].listed) == {"2"}
+
+
+def test_statuses_and_days_are_a_part_of_the_question(tmp_path: Path) -> None:
+    question = replace(QUESTION, statuses=("Closed", "Closed_P"), since="2026-02-01", until="2026-03-01")
+    Listing(question, moment(1), {"1": moment(1)}).write(session(tmp_path, 1))
+    Listing(replace(question, since="2026-01-01"), moment(2), {"2": moment(1)}).write(session(tmp_path, 2))
+    found = newest_listing(tmp_path, question)
+    assert found is not None
+    assert (found[0].question, set(found[0].listed)) == (question, {"1"})
+
+
+def test_a_listing_from_before_there_were_statuses_and_days_counts(tmp_path: Path) -> None:
+    head = {"base_url": "https://ims.example.com", "account": "hong", "product": "OpenFrame", "query": "TPETIME 오류"}
+    lines = [{"schema": 1, **head, "searched_at": moment(1)}, {"since": moment(1), "listed": ["1"]}]
+    content = "".join(json.dumps(line) + "\n" for line in lines)
+    (session(tmp_path, 1).path / NAME).write_text(content, "utf-8")
+    found = newest_listing(tmp_path, QUESTION)
+    assert found is not None
+    assert found[0].listed == {"1": moment(1)}
 
 
 def test_the_newest_search_counts_not_the_newest_session(tmp_path: Path) -> None:

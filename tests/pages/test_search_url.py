@@ -19,6 +19,7 @@ from ims_spiders.pages.search import (
     search_form_url,
     search_url,
     select_products,
+    select_statuses,
 )
 from ims_spiders.pages.urls import clean_url
 from tests.pages.fixture_pages import read_input
@@ -67,7 +68,7 @@ def _form() -> SearchForm:
 
 
 def test_search_url_sends_every_parameter_of_the_protocol() -> None:
-    url = search_url(BASE, _form(), "+TPETIME '정확한 구'", [TIBERO, OSC], 3)
+    url = search_url(BASE, _form(), "+TPETIME '정확한 구'", [TIBERO, OSC], [], 3)
     assert url.startswith(f"{BASE}/tody/ims/issue/issueSearchList.do?")
     sent = parse_qs(urlsplit(url).query, keep_blank_values=True)
     assert sent == {
@@ -95,13 +96,34 @@ def test_search_url_sends_every_parameter_of_the_protocol() -> None:
 
 
 def test_no_products_means_that_none_is_sent() -> None:
-    assert "productCodes" not in search_url(BASE, _form(), "", [], 1)
+    assert "productCodes" not in search_url(BASE, _form(), "", [], [], 1)
+
+
+def test_only_the_statuses_that_are_chosen_are_asked_for() -> None:
+    form = _form()
+    sent = parse_qs(urlsplit(search_url(BASE, form, "", [], form.statuses[:1], 1)).query)
+    assert sent["activities"] == ["01"]
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [
+        (["Closed_P", "open"], ["2", "4"]),
+        (["closed p"], ["4"]),
+        (["Postponed"], []),
+        ([], []),
+    ],
+)
+def test_statuses_are_chosen_by_name(names: list[str], chosen: list[str]) -> None:
+    labels = ("New", "Open", "Closed", "Closed_P")
+    statuses = [Status(str(number), label) for number, label in enumerate(labels, start=1)]
+    assert [status.value for status in select_statuses(statuses, names)] == chosen
 
 
 @given(st.text(), st.lists(st.builds(Product, st.text(min_size=1), st.text()), max_size=3), st.integers(1, 10**6))
 def test_search_url_carries_any_keyword(keyword: str, products: list[Product], page: int) -> None:
     form = SearchForm("", [], [Status("1", "a"), Status("2", "b")], {"keyword": "old", "x": keyword}, [])
-    sent = parse_qsl(urlsplit(search_url(BASE, form, keyword, products, page)).query, keep_blank_values=True)
+    sent = parse_qsl(urlsplit(search_url(BASE, form, keyword, products, [], page)).query, keep_blank_values=True)
     clean = keyword.encode("utf-8", "replace").decode()
     assert [value for name, value in sent if name == "keyword"] == [clean]
     assert ("x", clean) in sent

@@ -20,8 +20,8 @@ def walk(progress: SearchProgress, pages: dict[int, list[str]], total: int) -> t
         requests += 1
         rows = pages.get(page, [])
         found.extend(row for row in rows if row not in found and progress.wants_more(len(found)))
-        progress.saw_page(page, total, len(rows), len(found))
-        page = progress.next_page(page, len(found))
+        progress.saw_page(page, total, len(rows))
+        page = progress.next_page(page, len(found), len(found))
     return found, requests
 
 
@@ -36,7 +36,7 @@ def test_a_list_that_stands_still_takes_one_request_for_ten_rows(count: int) -> 
     found, requests = walk(progress, in_pages(ids), count)
     assert found == ids
     assert requests == max(1, -(-count // 10))
-    assert progress.gap(len(found)) is None
+    assert progress.gap(len(found), len(found)) is None
     assert progress.complete(len(found))
 
 
@@ -47,7 +47,7 @@ def test_max_results_stops_in_time_and_is_no_gap(count: int, wanted: int) -> Non
     found, requests = walk(progress, in_pages(ids), count)
     assert found == ids[:wanted]
     assert requests <= max(1, -(-min(count, wanted) // 10))
-    assert progress.gap(len(found)) is None
+    assert progress.gap(len(found), len(found)) is None
     assert progress.complete(len(found)) == (wanted >= count)
 
 
@@ -63,11 +63,11 @@ def test_a_missed_row_is_found_by_walking_again() -> None:
         rows = (in_pages(ids) if seen_last else torn)[page]
         seen_last = seen_last or page == 3
         found.extend(row for row in rows if row not in found)
-        progress.saw_page(page, 25, len(rows), len(found))
-        page = progress.next_page(page, len(found))
+        progress.saw_page(page, 25, len(rows))
+        page = progress.next_page(page, len(found), len(found))
         if page == 4:
-            progress.saw_page(4, 25, 0, len(found))
-            page = progress.next_page(4, len(found))
+            progress.saw_page(4, 25, 0)
+            page = progress.next_page(4, len(found), len(found))
     assert sorted(found, key=int) == ids
 
 
@@ -75,7 +75,7 @@ def test_a_row_that_never_shows_is_reported_with_both_numbers() -> None:
     progress = SearchProgress(0)
     ids = [str(number) for number in range(18)]
     found, requests = walk(progress, in_pages(ids), 19)
-    gap = progress.gap(len(found))
+    gap = progress.gap(len(found), len(found))
     assert gap is not None
     assert "19" in str(gap)
     assert "18" in str(gap)
@@ -85,14 +85,29 @@ def test_a_row_that_never_shows_is_reported_with_both_numbers() -> None:
 
 def test_without_a_declared_total_nobody_knows_whether_it_was_all() -> None:
     progress = SearchProgress(0)
-    progress.saw_page(1, None, 3, 3)
+    progress.saw_page(1, None, 3)
     assert not progress.complete(3)
 
 
 def test_a_page_without_rows_though_the_total_says_more_is_looked_at_again() -> None:
     progress = SearchProgress(0)
-    progress.saw_page(1, 5, 0, 0)
-    assert progress.next_page(1, 0) == 1
+    progress.saw_page(1, 5, 0)
+    assert progress.next_page(1, 0, 0) == 1
+
+
+def test_issues_that_are_no_hits_are_listed_all_the_same() -> None:
+    progress = SearchProgress(3)
+    progress.saw_page(1, 20, 10)
+    assert progress.next_page(1, 2, 10) == 2
+    assert progress.next_page(1, 3, 10) is None
+    assert progress.gap(3, 10) is None
+    progress.saw_page(2, 20, 10)
+    assert progress.next_page(2, 2, 20) is None
+    assert progress.gap(2, 20) is None
+    assert progress.complete(20)
+    gap = progress.gap(2, 19)
+    assert gap is not None
+    assert "19 could be listed" in str(gap)
 
 
 @given(st.integers(0, 40), st.integers(0, 40), st.randoms())
@@ -103,8 +118,8 @@ def test_the_walk_always_ends(shown: int, declared: int, rng: random.Random) -> 
     for _ in range(400):
         assert page is not None
         rows = rng.randrange(shown + 1)
-        progress.saw_page(page, declared, rows, found)
-        page = progress.next_page(page, found)
+        progress.saw_page(page, declared, rows)
+        page = progress.next_page(page, found, found)
         if page is None:
             break
     assert page is None
