@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ims_spiders.cli.output import AsJson
+from ims_spiders.cli.output import AsJson, say
 
 
 class Refresh(StrEnum):
@@ -24,7 +24,10 @@ def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
         str,
         typer.Option("--product", "-p", help="Name, beginning of one, code, or a comma-separated list; empty: all."),
     ] = "",
-    query: Annotated[str, typer.Option("--query", "-q", help="IMS syntax; empty: everything.")] = "",
+    query: Annotated[
+        str,
+        typer.Option("--query", "-q", help="IMS syntax or a sentence (English, Korean, Japanese); empty: everything."),
+    ] = "",
     max_results: Annotated[int, typer.Option("--max-results", "-m", min=0, help="Hits of the search; 0: all.")] = 100,
     related: Annotated[bool, typer.Option("--related/--no-related", help="Follow related issues.")] = True,
     max_depth: Annotated[int, typer.Option("--max-depth", min=0, max=20, help="How far from a hit.")] = 1,
@@ -38,18 +41,34 @@ def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
         bool | None, typer.Option("--database/--no-database", help="Instead of USE_DATABASE.", show_default=False)
     ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Instead of IMS_USER.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, also before the whole tracker is copied.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing, not even when the query is unclear.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Copy what a search finds into the archive.
 
-    Related issues come along. Exit codes: see README.md.
+    The query may be a sentence; `ims query` shows how it is read: what it says of
+    products, statuses and days of registration limits the search. On a terminal the
+    reading is shown first, and you are asked when it is not sure. Related issues come
+    along, whenever they were registered. Exit codes: see README.md.
+
+    \b
+    ims crawl -p OpenFrame -q "+TPETIME timeout"
+    ims crawl -q "unresolved deadlocks in Tibero since last month"
+    ims crawl -q "지난달 이후 OpenFrame에서 타임아웃이나 데드락 찾아줘"
+    ims crawl -q "先週のTiberoのエラーとクラッシュを検索して"
     """
     from ims_spiders.cli.runner import CrawlRequest, run_crawl
 
     everything = not product and not query and max_results == 0 and resume is None
     if everything and not yes and sys.stdin.isatty():
-        typer.confirm("This copies every issue of every product. Go on?", abort=True, err=True)
+        _confirm_everything()
+    suggested = None
+    if query and resume is None:
+        from ims_spiders.cli.understood import understood
+
+        # Bytes that are no UTF-8 would be refused by whatever prints them.
+        query = query.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
+        suggested = understood(query, product, ask=not yes)
     request = CrawlRequest(
         product=product,
         query=query,
@@ -60,5 +79,12 @@ def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
         resume=resume,
         database=database,
         user=user,
+        suggested=suggested,
     )
     raise typer.Exit(run_crawl(request, output_json=as_json))
+
+
+def _confirm_everything() -> None:
+    if not typer.confirm("This copies every issue of every product. Go on?", err=True):
+        say("Nothing was started.")
+        raise typer.Exit(2)

@@ -16,7 +16,10 @@ from ims_spiders.exceptions import ImsError, StorageError
 
 @dataclass(frozen=True, slots=True)
 class CrawlRequest:
-    """What `ims crawl` was asked for; the spider's arguments under the same names."""
+    """What `ims crawl` was asked for; the spider's arguments under the same names.
+
+    `suggested` is what a language model already made of the query, as `understood` returns it.
+    """
 
     product: str = ""
     query: str = ""
@@ -27,6 +30,7 @@ class CrawlRequest:
     resume: str | None = None
     database: bool | None = None
     user: str | None = None
+    suggested: str | None = None
 
     def arguments(self) -> dict[str, str]:
         """As `-a` arguments: those that were given."""
@@ -40,6 +44,7 @@ class CrawlRequest:
             "resume": self.resume,
             "database": None if self.database is None else int(self.database),
             "user": self.user,
+            "_suggested": self.suggested,
         }
         return {name: str(value) for name, value in given.items() if value is not None}
 

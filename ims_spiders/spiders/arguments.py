@@ -33,11 +33,12 @@ Switch = Annotated[bool, BeforeValidator(_switch)]
 class SpiderArguments(BaseModel):
     """What a crawl is asked to do.
 
-    `product`: name, beginning of one, code, or a comma-separated list; empty means all. `query`: IMS syntax; empty
-    means everything. `max_results`: hits of the search, 0 means all; related issues come on top. `max_depth`: how far
-    from a hit related issues are followed. `refresh`: `all` fetches everything again, `changed` asks for every page
-    but not again for attachments that are stored, `missing` fetches only what no session has stored. `resume`: uuid
-    of the session to go on with, or `last`. `database`: instead of USE_DATABASE.
+    `product`: name, beginning of one, code, or a comma-separated list; empty means all, or those that the query names.
+    `query`: IMS syntax or a sentence; empty means everything. `max_results`: hits of the search, 0 means all; related
+    issues come on top, whatever the query says of statuses and days. `max_depth`: how far from a hit they are
+    followed. `refresh`: `all` fetches everything again, `changed` asks for every page but not again for attachments
+    that are stored, `missing` fetches only what no session has stored. `resume`: uuid of the session to go on with, or
+    `last`. `database`: instead of USE_DATABASE.
     """
 
     model_config = ConfigDict(extra="forbid")

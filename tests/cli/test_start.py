@@ -132,7 +132,7 @@ def test_the_whole_tracker_is_copied_only_after_a_yes(ims_at: Ims) -> None:
         _, said = process.communicate(timeout=60)
     os.close(ours)
     os.close(theirs)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert "every issue of every product" in said
     assert not (ims_at.folder / "data").exists()
 

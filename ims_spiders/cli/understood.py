@@ -1,0 +1,52 @@
+"""How a crawl's query is read, shown before the crawl starts, and the question whether that is what was meant."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import typer
+
+from ims_spiders.cli.output import say
+from ims_spiders.query import SURE_ENOUGH, Reading
+
+
+def understood(query: str, product: str, *, ask: bool) -> str | None:
+    """Show on a terminal how the query is read, and ask there when that is not sure; elsewhere only warn then.
+
+    The tracker's own products are not known yet: the spider reads the query once more, with them. Returns what that
+    reading needs of this one: what a language model answered, '' when it had no answer, None when it was not asked.
+    Raises ConfigurationError for a query, words or settings that are wrong, typer.Exit(2) when the answer is no.
+    """
+    reading = _read(query)
+    sure = reading.confidence >= SURE_ENOUGH
+    if sys.stdin.isatty():
+        _show(reading, product)
+        if ask and not sure and not typer.confirm("Is that what you mean?", err=True):
+            say(f"Nothing was started. Try other words: ims query {shlex.quote(query)}")
+            raise typer.Exit(2)
+    elif not sure:
+        say(f"Warning: the query may be read wrongly (confidence {reading.confidence:.2f}). {reading.explanation}")
+        say(f"To try other words: ims query {shlex.quote(query)}")
+    return _answer(reading, sure)
+
+
+def _read(query: str) -> Reading:
+    from ims_spiders.config import load_tracker_config
+    from ims_spiders.query.configured import configured_reader, today_at
+
+    config = load_tracker_config()
+    return configured_reader(config).read(query, today_at(config))
+
+
+def _answer(reading: Reading, sure: bool) -> str | None:
+    if reading.method == "llm":
+        return reading.ims_query
+    return None if sure else ""
+
+
+def _show(reading: Reading, product: str) -> None:
+    say(f"Searching for: {reading.ims_query or 'everything'} (confidence {reading.confidence:.2f})")
+    say(reading.explanation)
+    if product and reading.product:
+        say(f"The product is {product}, as --product says.")
