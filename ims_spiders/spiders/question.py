@@ -99,8 +99,14 @@ class QuestionSpider(TrackerSpider):
         return self._result_page(1)
 
     def _products(self, form: SearchForm) -> Sequence[Product]:
-        products = select_products(form.products, self.search.product)
         named = self.reading.product if self.reading is not None else None
+        try:
+            products = select_products(form.products, self.search.product)
+        except ConfigurationError as error:
+            if not named or self.arguments.product:
+                raise
+            hint = "in quotes it is searched for as a word, and -a product= goes before it"
+            raise ConfigurationError(f"the query names a product: {error}; {hint}") from error
         if named and self.arguments.product:
             try:
                 same = set(select_products(form.products, named)) == set(products)

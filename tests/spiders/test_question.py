@@ -88,8 +88,13 @@ def test_a_product_that_the_tracker_does_not_have_ends_the_crawl() -> None:
     crawl = run(prepare(query="find crashes in WebtoB"), nothing_found())
     (problem,) = crawl.problems
     assert isinstance(problem, ConfigurationError)
-    assert "unknown product 'WebtoB'" in str(problem)
+    assert "the query names a product: unknown product 'WebtoB'" in str(problem)
     assert crawl.pages_of("pageIndex") == []
+    quoted = run(prepare(query="find crashes in 'WebtoB'"), nothing_found())
+    assert quoted.problems == []
+    assert "WebtoB" in first_page(quoted)["keyword"][0]
+    (problem,) = run(prepare(query="find crashes in Tibero", product="WebtoB"), nothing_found()).problems
+    assert str(problem).startswith("unknown product 'WebtoB'")
 
 
 def test_statuses_that_the_tracker_does_not_know_are_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
