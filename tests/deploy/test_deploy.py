@@ -82,6 +82,22 @@ def test_scrapyds_own_command_is_not_open_either(tmp_path: Path) -> None:
     assert not (tmp_path / "dbs").exists()
 
 
+def test_jobs_and_password_outlive_it(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "data", None)
+    variables = archive.variables("http://127.0.0.1:1", "nobody", "nothing")
+    with Scrapyd(archive, variables) as first:
+        form = {"project": "default", "spider": "ims", "jobid": "early", "resume": "last"}
+        assert first.post("schedule.json", **form)["status"] == "ok"
+        first.wait(lambda: '"currstate": "finished"' in first.get("status.json?job=early"), "the job does not end")
+        assert "exitstatus=2 project='default' spider='ims' job='early'" in first.log.read_text()
+    with Scrapyd(archive, variables) as second:
+        assert second.password == first.password
+        assert '"currstate": "finished"' in second.get("status.json?job=early")
+        log = second.get("logs/default/ims/early.log")
+    assert f"Job early runs {ROOT / 'ims_spiders'}" in log
+    assert "there is no session" in log
+
+
 def test_a_second_one_on_the_same_port_says_so(closed: Scrapyd) -> None:
     command = [sys.executable, "-m", "ims_spiders.daemon"]
     second = subprocess.run(

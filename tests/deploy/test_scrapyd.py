@@ -95,6 +95,7 @@ def test_cancelled_it_keeps_what_it_has_and_can_be_resumed(
     scrapyd.wait_for("long")
     record, documents = scrapyd.session_of("long"), archive.documents()
     assert (record["status"], record["exit_code"]) == ("cancelled", 7)
+    assert "exitstatus=7 project='ims_spiders' spider='ims' job='long'" in scrapyd.log.read_text()
     assert 3 <= record["issues_crawled"] == len(documents)
     assert set(documents) < hits
     row = "select status, issues_crawled, completed_at from ims.crawl_sessions where session_uuid = :uuid"
