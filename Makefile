@@ -1,6 +1,6 @@
 # Every way to build, try and test the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long bench lint lock clean
+.PHONY: help setup demo scrapyd deploy test test-long bench lint lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,12 @@ setup: $(VENV)/.ready $(VENV)/.browser ## a ready .venv with the locked dependen
 
 demo: setup ## crawl the bundled demo tracker into an embedded PostgreSQL and show what came of it
 	@$(BIN)/ims demo
+
+scrapyd: setup ## crawls scheduled over HTTP, on 127.0.0.1; with ALLOW_DEPLOY=1 it takes new versions
+	@$(BIN)/python -m ims_spiders.daemon $(if $(ALLOW_DEPLOY),--allow-deploy)
+
+deploy: setup ## build an egg of this source tree and hand it to that Scrapyd
+	@$(BIN)/python -m ims_spiders.daemon.deploy
 
 test: setup lint ## formatting, lint, types, layers and the test suite: what CI runs
 	$(BIN)/pytest
