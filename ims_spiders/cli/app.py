@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ims_spiders.cli import crawl, database, demo, doctor, query, report
+from ims_spiders.cli import analytics, crawl, database, demo, doctor, query, report
 from ims_spiders.cli.output import say
 from ims_spiders.exceptions import (
     ConfigurationError,
@@ -38,6 +38,7 @@ app = typer.Typer(
     # Plain help: half the time to start, and it reads well in a file.
     rich_markup_mode=None,
 )
+app.command("analytics")(analytics.analytics)
 app.command("crawl")(crawl.crawl)
 app.command("demo")(demo.demo)
 app.command("demo-tracker")(demo.demo_tracker)

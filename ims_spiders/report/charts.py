@@ -53,20 +53,24 @@ def ranking(name: str, title: str, counts: Sequence[tuple[str, int]]) -> Markup:
     return _as_markup(chart, name, title)
 
 
-def course(name: str, title: str, labels: Sequence[str], series: Sequence[Series]) -> Markup:
-    """Values over time, side by side or, for many points, on each other; nothing when there are none."""
+def course(name: str, title: str, labels: Sequence[str], series: Sequence[Series], parts: bool = False) -> Markup:
+    """Values over time, side by side; on each other for many points, and for `parts` of a whole.
+
+    Nothing when there are none. `name` is unique within a page.
+    """
     if not any(any(one.values) for one in series):
         return Markup()
     import pygal
 
-    few = len(labels) <= MOST_COLUMNS
-    kind = pygal.Bar if few else pygal.StackedBar
-    chart = kind(
+    stacked = parts or len(labels) > MOST_COLUMNS
+    chart = (pygal.StackedBar if stacked else pygal.Bar)(
         **_common(*COLOURS), width=WIDE, height=HIGH, margin=6, legend_at_bottom=True, legend_box_size=10,
         legend_at_bottom_columns=len(series), truncate_legend=-1, show_x_guides=False, spacing=6,
         min_scale=2, max_scale=5, formatter=lambda value: f"{value:.0f}", show_minor_x_labels=False,
     )  # fmt: skip
-    highest = max(max(values) if few else sum(values) for values in zip(*(one.values for one in series), strict=True))
+    highest = max(
+        sum(values) if stacked else max(values) for values in zip(*(one.values for one in series), strict=True)
+    )
     if highest < 5:
         chart.y_labels = list(range(highest + 1))
     chart.x_labels = [one_line(label) for label in labels]
