@@ -52,15 +52,12 @@ def make_report(engine: Engine, request: Request, schema: str = "ims") -> Report
             confined = session(connection, uuid, user_id, schema)
             if confined is None:
                 raise ConfigurationError(f"there is no session {request.session} to be seen; see `ims db history`")
-        question = _question(request, confined)
-        wanted = Wanted(
-            question.ims_query, question.products, question.statuses, question.since, question.until,
-            confined.uuid if confined else None, request.limit,
-        )  # fmt: skip
+        wanted = _wanted(request, confined)
         found = find(connection, wanted, schema)
-        words = [term.text for term in parse(question.ims_query).terms if not isinstance(term, Number)]
+        words = [term.text for term in parse(wanted.ims_query).terms if not isinstance(term, Number)]
         issues = tuple(stories(connection, found.keys, words, schema))
         state = archive_state(connection, schema)
+    question = _question(request.reading, wanted, confined)
     now = datetime.now().astimezone()
     events, left_out = development.timeline(issues)
     return Report(
@@ -71,21 +68,34 @@ def make_report(engine: Engine, request: Request, schema: str = "ims") -> Report
     )  # fmt: skip
 
 
-def _question(request: Request, confined: Session | None) -> Question:
+def _wanted(request: Request, confined: Session | None) -> Wanted:
     """What is searched: what was asked for, else what the query says by itself."""
     reading = request.reading
     product = request.product or (reading.product if reading else None)
     until = request.until
     if until is None and reading is not None and reading.until is not None:
         until = reading.until - timedelta(days=1)
-    return Question(
-        asked=one_line(reading.original_query) if reading else "",
-        ims_query=one_line(reading.ims_query) if reading else "",
-        explanation=one_line(reading.explanation) if reading else "",
+    return Wanted(
+        ims_query=reading.ims_query if reading else "",
         products=tuple(name.strip() for name in (product or "").split(",") if name.strip()),
         statuses=request.statuses or (reading.status if reading else ()),
         since=request.since or (reading.since if reading else None),
         until=until,
+        session=confined.uuid if confined else None,
+        limit=request.limit,
+    )
+
+
+def _question(reading: Reading | None, wanted: Wanted, confined: Session | None) -> Question:
+    """What was searched, as it is shown."""
+    return Question(
+        asked=one_line(reading.original_query) if reading else "",
+        ims_query=one_line(wanted.ims_query),
+        explanation=one_line(reading.explanation) if reading else "",
+        products=tuple(map(one_line, wanted.products)),
+        statuses=tuple(map(one_line, wanted.statuses)),
+        since=wanted.since,
+        until=wanted.until,
         session=confined,
     )
 
