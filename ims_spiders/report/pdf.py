@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 from markupsafe import escape
 
-from ims_spiders.exceptions import BrowserMissing
+from ims_spiders.exceptions import BrowserMissing, ImsError
 from ims_spiders.login.browser import find_browser, launch_options
 from ims_spiders.report.pdf_text import searchable
 
-MILLISECONDS = 60_000
+START_MILLISECONDS, PRINT_SECONDS = 60_000, 300
+"""A report of 150 issues, 180 pages, takes less than 20."""
+INSTEAD = "or write --format html and print that from a browser of yours"
 _FOOTER = (
     '<div style="width:100%;margin:0 15mm;font-size:7pt;color:#52606d;display:flex;justify-content:space-between">'
     '<span>{title}</span><span><span class="pageNumber"></span> / <span class="totalPages"></span></span></div>'
 )
-INSTEAD = "or write --format html and print that from a browser of yours"
 
 
 def ensure_browser() -> None:
@@ -24,33 +28,41 @@ def ensure_browser() -> None:
         raise BrowserMissing(f"a PDF is printed by a browser, and {error}; {INSTEAD}") from error
 
 
-def as_pdf(page_html: str, title: str) -> bytes:
+def as_pdf(page_html: str, title: str, seconds: float = PRINT_SECONDS) -> bytes:
     """The page on A4, with its title and page numbers below.
 
-    Nothing in it is run and nothing is fetched. Raises BrowserMissing when no browser is there or it does not start.
+    Nothing in it is run and nothing is fetched. Raises BrowserMissing when no browser is there or it does not start,
+    ImsError when it does not print within the seconds.
     """
-    from playwright.sync_api import Error, sync_playwright
-
     ensure_browser()
     options = launch_options()
     # A frame's address would be connected to, if not asked, before it is refused.
     options["args"] = [*options["args"], "--host-resolver-rules=MAP * ~NOTFOUND"]
-    with sync_playwright() as playwright:
+    try:
+        printed = asyncio.run(asyncio.wait_for(_printed(page_html, title, options), seconds))
+    except TimeoutError as error:
+        raise ImsError(f"the browser did not print within {seconds:.0f} seconds: ask for less, {INSTEAD}") from error
+    return searchable(printed)
+
+
+async def _printed(page_html: str, title: str, options: dict[str, Any]) -> bytes:
+    from playwright.async_api import Error, async_playwright
+
+    async with async_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(**options, timeout=MILLISECONDS)
+            browser = await playwright.chromium.launch(**options, timeout=START_MILLISECONDS)
         except Error as error:
             reason = error.message.strip().splitlines()[0][:200]
             raise BrowserMissing(f"the browser does not start: {reason}; see `ims doctor`, {INSTEAD}") from error
         try:
-            context = browser.new_context(offline=True, java_script_enabled=False, service_workers="block")
-            page = context.new_page()
-            page.route("**/*", lambda route: route.abort())
-            page.set_content(page_html, timeout=MILLISECONDS)
-            printed = page.pdf(
+            context = await browser.new_context(offline=True, java_script_enabled=False, service_workers="block")
+            page = await context.new_page()
+            await page.route("**/*", lambda route: route.abort())
+            await page.set_content(page_html, timeout=START_MILLISECONDS)
+            return await page.pdf(
                 format="A4", prefer_css_page_size=True, print_background=True, display_header_footer=True,
                 header_template="<span></span>", footer_template=_FOOTER.format(title=escape(title)), tagged=True,
                 outline=True,
             )  # fmt: skip
         finally:
-            browser.close()
-    return searchable(printed)
+            await browser.close()

@@ -6,12 +6,13 @@ import io
 import re
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
 from sqlalchemy import Engine
 
-from ims_spiders.exceptions import BrowserMissing
+from ims_spiders.exceptions import BrowserMissing, ImsError
 from ims_spiders.report.page import report_page
 from ims_spiders.report.pdf import as_pdf
 from tests.report.archive import fill, report_on
@@ -89,3 +90,12 @@ def test_a_browser_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMS_BROWSER", "/bin/false")
     with pytest.raises(BrowserMissing, match=r"does not start: .*--format html"):
         as_pdf("<p>x", "x")
+
+
+def test_a_browser_that_does_not_print(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    silent = tmp_path / "browser"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o755)
+    monkeypatch.setenv("IMS_BROWSER", str(silent))
+    with pytest.raises(ImsError, match=r"did not print within 1 seconds.*--format html"):
+        as_pdf("<p>x", "x", seconds=1)
