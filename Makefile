@@ -41,6 +41,9 @@ test-long: setup ## the tests that take longer than the suite may
 bench: setup ## run every benchmark
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
 
+bench-relevance: setup ## how well a search finds what is relevant: CORPUS=issues.json QUERIES=queries.json
+	@$(BIN)/python benchmarks/relevance.py $(CORPUS) $(QUERIES)
+
 lint: setup ## formatting, lint, types and layers only
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check

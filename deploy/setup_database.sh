@@ -4,7 +4,7 @@
 # `ims db init` does the same without psql, and `ims db upgrade` brings an older schema up to date.
 set -eu
 
-VERSION=2     # of the schema that the scripts make
+VERSION=3     # of the schema that the scripts make
 LOCK=30760014 # the advisory lock that `ims` takes as well: one at a time
 OLDEST=16     # PostgreSQL
 LC_ALL=C
@@ -215,7 +215,8 @@ rehearse_scripts() {
 command -v psql >/dev/null || fail "there is no psql on the PATH; install PostgreSQL's client (Debian, Ubuntu: \
 postgresql-client, Fedora: postgresql, macOS: libpq), or use \`ims db init\`, which needs none"
 
-files="02_create_database_schema.sql 03_create_indexes.sql 04_create_functions.sql 05_create_views.sql 06_create_roles.sql"
+files="02_create_database_schema.sql 03_create_indexes.sql 04_create_functions.sql 04_create_search_words.sql 04_create_search.sql \
+05_create_views.sql 06_create_roles.sql"
 [ -z "$samples" ] || files="$files 07_initial_data.sql"
 
 find_entrance

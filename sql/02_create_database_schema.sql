@@ -362,4 +362,40 @@ CREATE INDEX IF NOT EXISTS statistics_pending_user_id_idx ON statistics_pending 
 COMMENT ON TABLE statistics_pending IS
     'Days whose figures have to be worked out again, once for each transaction that said so: no writer waits for another.';
 
+-- The words of every issue: a narrow row, its vectors out of line and as they are, so that many rows are looked at in little time.
+CREATE TABLE IF NOT EXISTS search_documents (
+    issue_pk        bigint      CONSTRAINT search_documents_pkey PRIMARY KEY
+                                CONSTRAINT search_documents_issue_pk_fkey REFERENCES issues ON DELETE CASCADE,
+    registered_date timestamptz,
+    language        text        NOT NULL,
+    title           tsvector    STORAGE EXTERNAL NOT NULL,
+    words           tsvector    STORAGE EXTERNAL NOT NULL
+) WITH (toast_tuple_target = 128);
+COMMENT ON TABLE search_documents IS 'What search_issues() looks into, kept by triggers; 04_create_search_words.sql says what the lexemes are.';
+COMMENT ON COLUMN search_documents.words IS 'Title, description, comments, history and attachments'' texts and names.';
+
+CREATE TABLE IF NOT EXISTS search_pending (
+    pks bigint[] NOT NULL
+);
+COMMENT ON TABLE search_pending IS 'Issues whose words have to be worked out again before the transaction ends; empty between transactions.';
+
+CREATE TABLE IF NOT EXISTS search_synonyms (
+    origin   text    NOT NULL,
+    concept  integer NOT NULL,
+    language text    NOT NULL,
+    term     text    NOT NULL,
+    form     text    NOT NULL,
+    words    text    NOT NULL
+);
+CREATE INDEX IF NOT EXISTS search_synonyms_form_idx ON search_synonyms (form);
+CREATE INDEX IF NOT EXISTS search_synonyms_origin_concept_idx ON search_synonyms (origin, concept);
+COMMENT ON TABLE search_synonyms IS 'Words for the same thing, from files (load_synonyms): packaged with the product, or one''s own.';
+COMMENT ON COLUMN search_synonyms.concept IS 'The line of the file; the terms of one concept find each other.';
+
+CREATE TABLE IF NOT EXISTS search_sources (
+    origin text CONSTRAINT search_sources_pkey PRIMARY KEY,
+    md5    text NOT NULL
+);
+COMMENT ON TABLE search_sources IS 'Which text of synonyms is loaded, so that the same one is not loaded again.';
+
 COMMIT;

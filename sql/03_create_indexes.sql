@@ -34,12 +34,13 @@ CREATE INDEX IF NOT EXISTS issues_modified_date_idx ON issues (modified_date DES
 CREATE INDEX IF NOT EXISTS issues_missing_since_idx ON issues (missing_since) WHERE missing_since IS NOT NULL;
 CREATE INDEX IF NOT EXISTS issues_full_data_idx ON issues USING gin (full_data jsonb_path_ops);
 
--- Words of an issue, for search_issues(). A tsvector holds 1 MB at most.
-CREATE INDEX IF NOT EXISTS issues_words_idx
-    ON issues USING gin (to_tsvector('simple', title || ' ' || coalesce(left(description, 100000), '')));
-
 -- Files of a session, and those that are still to be had.
 CREATE INDEX IF NOT EXISTS attachments_session_id_idx ON attachments (session_id);
 CREATE INDEX IF NOT EXISTS attachments_missing_idx ON attachments (issue_pk) WHERE NOT downloaded;
+
+-- What search_issues() looks into. Both live in the private schema.
+SELECT set_config('search_path', format('%I, %I', current_schema() || '_private', current_schema()), true);
+CREATE INDEX IF NOT EXISTS search_documents_title_idx ON search_documents USING gin (title);
+CREATE INDEX IF NOT EXISTS search_documents_words_idx ON search_documents USING gin (words);
 
 COMMIT;

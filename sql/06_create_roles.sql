@@ -82,7 +82,9 @@ GRANT SELECT ON mv_daily_session_summary TO ims_admin, ims_readonly;
 
 -- Functions. aggregate_*, delete_old_sessions(NULL), set_time_zone and the partitions are for ims_admin alone.
 GRANT EXECUTE ON FUNCTION current_user_id(), session_day(timestamptz) TO ims_user, ims_readonly, ims_service, ims_crawl;
-GRANT EXECUTE ON FUNCTION get_user_stats(integer), search_issues(text, text, integer) TO ims_user, ims_readonly;
+GRANT EXECUTE ON FUNCTION get_user_stats(integer) TO ims_user, ims_readonly;
+GRANT EXECUTE ON FUNCTION search_issues(text, text, integer), search_similar(text, integer), search_explain(text),
+    search_facets(text, text[], text[], timestamptz, timestamptz), search_ranked(text, integer, text[], text[], timestamptz, timestamptz) TO ims_user, ims_readonly;
 GRANT EXECUTE ON FUNCTION record_export(text, jsonb) TO ims_user, ims_readonly, ims_service;
 GRANT EXECUTE ON FUNCTION delete_old_sessions(integer, integer) TO ims_user;
 GRANT EXECUTE ON FUNCTION set_current_user(integer) TO ims_service;
@@ -258,7 +260,7 @@ BEGIN
 END
 $$;
 
-DELETE FROM alembic_version WHERE version_num <> '2';
-INSERT INTO alembic_version (version_num) VALUES ('2') ON CONFLICT DO NOTHING;
+DELETE FROM alembic_version WHERE version_num <> '3';
+INSERT INTO alembic_version (version_num) VALUES ('3') ON CONFLICT DO NOTHING;
 
 COMMIT;

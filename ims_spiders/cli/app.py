@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ims_spiders.cli import analytics, crawl, database, demo, doctor, query, report
+from ims_spiders.cli import analytics, crawl, database, demo, doctor, query, report, search
 from ims_spiders.cli.output import say
 from ims_spiders.exceptions import (
     ConfigurationError,
@@ -45,6 +45,7 @@ app.command("demo-tracker")(demo.demo_tracker)
 app.command("doctor")(doctor.doctor)
 app.command("query", context_settings={"ignore_unknown_options": True})(query.query)
 app.command("report")(report.report)
+app.command("search")(search.search)
 app.add_typer(database.app, name="db")
 
 

@@ -16,13 +16,15 @@ SCRIPTS = (
     "02_create_database_schema.sql",
     "03_create_indexes.sql",
     "04_create_functions.sql",
+    "04_create_search_words.sql",
+    "04_create_search.sql",
     "05_create_views.sql",
     "06_create_roles.sql",
 )
 SAMPLES = "07_initial_data.sql"
-VERSION = "2"
+VERSION = "3"
 """The version that the scripts make; the newest revision in migrations/versions bears the same name."""
-OLDER = ("1",)
+OLDER = ("1", "2")
 """The versions that revisions lead up from, oldest first."""
 LOCK = 0x1D5_5C4E
 """Key of the advisory lock: two crawls that start at once must not both create the schema."""
@@ -44,6 +46,7 @@ def initialise(engine: Engine, schema: str = "ims", samples: bool = False, upgra
         version = read_version(connection, schema)
         if version is None:
             run_scripts(connection, SCRIPTS)
+            load_packaged_synonyms(connection, schema)
         elif is_outdated(version):
             if not upgrade:
                 raise DatabaseOutdated(
@@ -113,6 +116,12 @@ def run_scripts(connection: Connection, names: Iterable[str]) -> None:
     """Run scripts as part of the connection's transaction."""
     for name in names:
         connection.exec_driver_sql(without_transaction(script(name)), execution_options={"no_parameters": True})
+
+
+def load_packaged_synonyms(connection: Connection, schema: str) -> None:
+    """Have searches know the words for the same thing that the package brings; what is loaded already takes no time."""
+    synonyms = (files("ims_spiders") / "search" / "synonyms.txt").read_text(encoding="utf-8")
+    connection.exec_driver_sql(f"SELECT \"{schema}\".load_synonyms(%s, 'packaged')", (synonyms,))
 
 
 def without_transaction(sql: str) -> str:

@@ -295,7 +295,9 @@ def test_it_works_out_of_a_zipped_egg(own_server: EmbeddedServer, tmp_path: Path
     root = Path(__file__).parents[2]
     egg = tmp_path / "ims_spiders.egg"
     with zipfile.ZipFile(egg, "w") as archive:
-        for path in [*(root / "ims_spiders").rglob("*.py"), *(root / "ims_spiders" / "db" / "sql").glob("*.sql")]:
+        package = root / "ims_spiders"
+        data = [*(package / "db" / "sql").glob("*.sql"), package / "search" / "synonyms.txt"]
+        for path in [*package.rglob("*.py"), *data]:
             archive.write(path, path.relative_to(root))
     program = (
         f"import sys; sys.path.insert(0, {str(egg)!r}); import ims_spiders; assert '.egg' in ims_spiders.__file__\n"

@@ -267,7 +267,7 @@ def search(engine: Engine, query: str | None, product: str | None = None, limit:
         ("'data source'", ["300"]),
         ("'source timeout'", []),
         ("BATCH", {"100", "200"}),
-        ("배치", ["200"]),
+        ("배치", ["200", "100"]),
         ("unheard", []),
         ("", []),
         ("+ ' ''", []),

@@ -75,22 +75,24 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
     },
 }
 """Who may do what with which table; a right to some columns only is told with their names."""
+SEARCH = ("search_issues", "search_ranked", "search_facets", "search_similar", "search_explain")
 FUNCTIONS = {
     "ims_user": {
         "current_user_id",
         "delete_old_sessions",
         "get_user_stats",
         "record_export",
-        "search_issues",
         "session_day",
+        *SEARCH,
     },
-    "ims_readonly": {"current_user_id", "get_user_stats", "record_export", "search_issues", "session_day"},
+    "ims_readonly": {"current_user_id", "get_user_stats", "record_export", "session_day", *SEARCH},
     "ims_service": {"current_user_id", "record_export", "session_day", "set_current_user"},
 }
 """Who may call what; admins may call everything, a crawl what it needs."""
 NOT_FOR_A_CRAWL = {
     "aggregate_daily_stats", "aggregate_monthly_stats", "create_monthly_partition", "drop_monthly_partitions",
     "delete_old_sessions", "set_current_user", "set_time_zone", "refresh_materialized_views", "record_export",
+    "load_synonyms", "refresh_search",
 }  # fmt: skip
 
 

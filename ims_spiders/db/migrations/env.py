@@ -8,8 +8,6 @@ from sqlalchemy import Connection, text
 from ims_spiders.db.models import Base
 
 NOT_OF_MODELS = {"alembic_version"}
-# On expressions that the server words in its own way. A test compares them as the server words both.
-NOT_COMPARABLE = {"issues_words_idx"}
 
 
 def partitions(connection: Connection) -> set[str]:
@@ -21,10 +19,10 @@ def partitions(connection: Connection) -> set[str]:
 def run(connection: Connection, schema: str) -> None:
     """Apply revisions, or compare models and tables; those of the schema are the ones without a schema's name."""
     connection.execute(text("SELECT set_config('search_path', quote_ident(:schema), true)"), {"schema": schema})
-    hidden = {"table": NOT_OF_MODELS | partitions(connection), "index": NOT_COMPARABLE}
+    hidden = NOT_OF_MODELS | partitions(connection)
 
     def is_compared(_item: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
-        return name not in hidden.get(kind, ())
+        return kind != "table" or name not in hidden
 
     context.configure(
         connection=connection,

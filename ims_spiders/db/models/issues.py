@@ -24,11 +24,6 @@ class CrawledIssue(Base):
         Index("issues_modified_date_idx", text("modified_date DESC")),
         Index("issues_missing_since_idx", "missing_since", postgresql_where=text("missing_since IS NOT NULL")),
         Index(
-            "issues_words_idx",
-            text("to_tsvector('simple', title || ' ' || coalesce(left(description, 100000), ''))"),
-            postgresql_using="gin",
-        ),
-        Index(
             "issues_full_data_idx",
             "full_data",
             postgresql_using="gin",
