@@ -93,6 +93,7 @@ database=${PGDATABASE:-ims_crawler}
 export PGDATABASE="$database" PGCLIENTENCODING=UTF8 PGAPPNAME=setup_database.sh
 export PGOPTIONS="${PGOPTIONS:-} -c ims.schema=$schema"
 sql=$(CDPATH='' cd -- "$(dirname -- "$0")/../sql" && pwd) || fail "the folder sql is not where deploy is"
+export SYNONYMS="$sql/../ims_spiders/search/synonyms.txt"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
@@ -193,12 +194,21 @@ make_tablespace() {
     run -f "$sql/01_create_tablespace.sql" || fail "stopped at the error above; --skip-tablespace does without"
 }
 
+# What loads the words for the same thing; with psql's own means, as the file is no SQL.
+write_synonyms() {
+    cat >"$scratch/synonyms.sql" <<'END'
+\set synonyms `cat "$SYNONYMS"`
+SELECT :"schema".load_synonyms(:'synonyms', 'packaged');
+END
+}
+
 # One session for all scripts, so that the lock holds from the first to the last; the results of queries are not shown.
 run_scripts() {
     set -- -o /dev/null -c "SELECT pg_advisory_lock($LOCK)"
     for file in $files; do
         set -- "$@" -c "\\echo $file" -f "$sql/$file"
     done
+    set -- "$@" -c "\\echo synonyms.txt" -f "$scratch/synonyms.sql"
     run "$@" || fail "stopped at the error above; put it right and run this again"
 }
 
@@ -209,16 +219,18 @@ rehearse_scripts() {
         sed -e 's/^BEGIN;$//' -e 's/^COMMIT;$//' "$sql/$file" >"$scratch/$file"
         set -- "$@" -c "\\echo $file" -f "$scratch/$file"
     done
+    set -- "$@" -c "\\echo synonyms.txt" -f "$scratch/synonyms.sql"
     run "$@" -c ROLLBACK || fail "this run would have stopped at the error above; nothing was changed"
 }
 
 command -v psql >/dev/null || fail "there is no psql on the PATH; install PostgreSQL's client (Debian, Ubuntu: \
 postgresql-client, Fedora: postgresql, macOS: libpq), or use \`ims db init\`, which needs none"
 
-files="02_create_database_schema.sql 03_create_indexes.sql 04_create_functions.sql 04_create_search_words.sql 04_create_search.sql \
-05_create_views.sql 06_create_roles.sql"
+files="02_create_database_schema.sql 03_create_indexes.sql 04_create_functions.sql 04_create_search_words.sql \
+04_create_search.sql 05_create_views.sql 06_create_roles.sql"
 [ -z "$samples" ] || files="$files 07_initial_data.sql"
 
+write_synonyms
 find_entrance
 check_server
 if [ -z "$known" ]; then
