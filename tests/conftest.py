@@ -36,8 +36,23 @@ def server(prototype: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     (data_dir / "postgres" / "port").unlink()
     made = EmbeddedServer(data_dir)
     made.start()
+    hurry(made)
     yield made
     made.stop()
+
+
+def hurry(server: EmbeddedServer) -> None:
+    """Let the server wait for no disk: a test may kill it, but nobody cuts the machine's power."""
+    engine = create_engine(
+        parse_url(server.dsn("postgres", "postgres")),
+        connect_args={"password": server.password("postgres")},
+        isolation_level="AUTOCOMMIT",
+    )
+    with engine.connect() as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +95,7 @@ def engine(server: EmbeddedServer, admin: Engine, undertaker: Engine, template: 
     """An empty archive."""
     name = f"archive_{next(_names)}"
     with admin.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"))
     made = database_engine(server, name)
     yield made
     made.dispose()
