@@ -11,10 +11,11 @@ import typer
 from ims_spiders.cli.archive import open_archive
 from ims_spiders.cli.db_export import day
 from ims_spiders.cli.output import say
+from ims_spiders.cli.search import OWN_SYNONYMS
 from ims_spiders.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from ims_spiders.query import Reading
+    from ims_spiders.report.make import Request
     from ims_spiders.report.model import Report
 
 
@@ -83,12 +84,11 @@ def report(  # noqa: PLR0913, PLR0917 - one parameter an option
     if session is not None:
         session = _session(session)
     from ims_spiders.db.export_file import export_target
-    from ims_spiders.report.make import Request, make_report
+    from ims_spiders.report.found import Wanted
+    from ims_spiders.report.make import Request
 
-    reading = _read(query) if query is not None else None
-    request = Request(reading, product, tuple(status or ()), first, last, session, user, limit, title)
-    with open_archive() as archive:
-        made = make_report(archive.engine, request, archive.schema)
+    wanted = Wanted(query, product, tuple(status or ()), first, last, session, limit)
+    made = _made(Request(wanted, user, title))
     content = _rendered(made, chosen)
     with export_target(output) as target:
         target.write(content)
@@ -108,13 +108,20 @@ def _session(text: str) -> str:
         ) from None
 
 
-def _read(text: str) -> Reading:
-    """How the query is read today. Raises ConfigurationError for an empty one."""
+def _made(request: Request) -> Report:
+    """The report, read with the settings' words and synonyms."""
+    from functools import partial
+
     from ims_spiders.config import load_tracker_config
+    from ims_spiders.db.synonyms import load_own_synonyms
     from ims_spiders.query.configured import configured_reader, today_at
+    from ims_spiders.report.make import make_report
 
     config = load_tracker_config()
-    return configured_reader(config).read(text, today_at(config))
+    with open_archive() as archive:
+        load_own_synonyms(archive.engine, archive.schema, archive.data_dir / "lexicon" / OWN_SYNONYMS)
+        reader_of = partial(configured_reader, config)
+        return make_report(archive.engine, request, reader_of, today_at(config), archive.schema)
 
 
 def _rendered(made: Report, chosen: Format) -> bytes:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ims_spiders.report.model import Counts, Event, Month, Story
+from ims_spiders.report.text import NONE, one_line
 from ims_spiders.report.times import month, months_between
 
 UNKNOWN = "(unknown)"
@@ -26,6 +27,23 @@ def by_year(issues: Iterable[Story]) -> Counts:
     """Issues by the year of registration, in order; those without a date come last."""
     years = Counter(str(issue.registered.year) if issue.registered else UNKNOWN for issue in issues)
     return tuple(sorted(years.items(), key=lambda entry: (entry[0] == UNKNOWN, entry[0])))
+
+
+def counted(values: Iterable[tuple[str | None, int]] | None) -> Counts:
+    """What the search has counted, the most frequent first."""
+    return tuple(
+        sorted(((_named(value, NONE), n) for value, n in values or ()), key=lambda entry: (-entry[1], entry[0]))
+    )
+
+
+def counted_years(values: Iterable[tuple[str | None, int]] | None) -> Counts:
+    """What the search has counted by year, in order; those without a date come last."""
+    years = [(_named(value, UNKNOWN), n) for value, n in values or ()]
+    return tuple(sorted(years, key=lambda entry: (entry[0] == UNKNOWN, entry[0])))
+
+
+def _named(value: str | None, otherwise: str) -> str:
+    return one_line(value) or otherwise
 
 
 def by_month(issues: Sequence[Story]) -> tuple[Month, ...]:

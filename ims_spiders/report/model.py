@@ -119,7 +119,8 @@ class Month:
 class Report:
     """The whole report. `found` issues fit the question; `issues` are the best of them, in that order.
 
-    All times are local; `zone` says whose. Every figure is of `issues`, but for `found`.
+    All times are local; `zone` says whose. What is counted by status, product and year is counted over so many as
+    `counted` says: all that were found, or `issues`. Everything else is of `issues`.
     """
 
     title: str
@@ -135,3 +136,4 @@ class Report:
     months: tuple[Month, ...]
     timeline: tuple[Event, ...]
     events_left_out: int
+    counted: int

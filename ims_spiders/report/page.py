@@ -12,16 +12,18 @@ from ims_spiders.report.model import Report
 from ims_spiders.report.templates import html_environment
 
 MOST_BARS = 12
+CLOSED = "Closed"
+"""How such statuses begin, as the archive's views count them."""
 
 
 def report_page(report: Report) -> str:
     """The page."""
     days = [issue.days_open for issue in report.issues if issue.days_open is not None]
-    closed = sum(issue.is_closed for issue in report.issues)
+    closed = sum(issues for status, issues in report.by_status if status.startswith(CLOSED))
     template = html_environment().get_template("report.html.j2")
     return template.render(
         title=report.title, report=report, charts=_charts(report), closed=closed,
-        still_open=len(report.issues) - closed, comments=sum(len(issue.comments) for issue in report.issues),
+        still_open=report.counted - closed, comments=sum(len(issue.comments) for issue in report.issues),
         median_days=round(median(days)) if days else None,
     )  # fmt: skip
 

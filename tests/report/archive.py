@@ -9,7 +9,8 @@ from sqlalchemy import Engine
 
 from ims_spiders.db.projection import Projection
 from ims_spiders.items import Attachment, Comment, HistoryEntry
-from ims_spiders.query import QueryReader, Reading
+from ims_spiders.query import QueryReader
+from ims_spiders.report.found import Wanted
 from ims_spiders.report.make import Request, make_report
 from ims_spiders.report.model import Report
 from tests.db.factory import issue, session, session_uuid
@@ -47,14 +48,11 @@ def hostile(engine: Engine) -> None:
     projection.write_issues(session_uuid(1), documents)
 
 
-def report_on(engine: Engine, text: str | None = "+deadlock", **more: Any) -> Report:
+def report_on(
+    engine: Engine, text: str | None = "+deadlock", title: str | None = None, user: str | None = None, **more: Any
+) -> Report:
     """A report on a query, read on a day of 2026."""
-    return make_report(engine, Request(read(text) if text is not None else None, **more))
-
-
-def read(text: str) -> Reading:
-    """How the product reads a query."""
-    return QueryReader().read(text, utc(2026, 3, 1).date())
+    return make_report(engine, Request(Wanted(text, **more), user, title), QueryReader, utc(2026, 3, 1).date())
 
 
 def _first() -> dict[str, Any]:

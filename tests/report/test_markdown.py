@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from sqlalchemy import Engine
 
-from ims_spiders.report.make import Request, make_report
 from ims_spiders.report.markdown import report_markdown
 from ims_spiders.report.templates import fenced, markdown_escaped
 from ims_spiders.report.text import one_line, plain
@@ -67,7 +66,7 @@ def test_it_says_everything_with_its_sources(engine: Engine) -> None:
     headings = [line for line in text.splitlines() if line.startswith("#")]
     assert headings == [
         "# Report: +deadlock", "## What was searched", "## What was found", "## How it developed", "## The issues",
-        "### Issue 2: JEUS deadlock", "### Issue 1: deadlock in batch 교착 상태", "### Issue 3: a deadlock of no date",
+        "### Issue 2: JEUS deadlock", "### Issue 3: a deadlock of no date", "### Issue 1: deadlock in batch 교착 상태",
     ]  # fmt: skip
     tables = RENDERER.render(text).count("<table>")
     assert tables == 5
@@ -75,7 +74,7 @@ def test_it_says_everything_with_its_sources(engine: Engine) -> None:
 
 def test_hostile_issues(engine: Engine) -> None:
     hostile(engine)
-    made = make_report(engine, Request(None, session="last", title=HOSTILE[4]))
+    made = report_on(engine, None, HOSTILE[4], session="last")
     html = RENDERER.render(report_markdown(made))
     tags = set(re.findall(r"<(\w+)", html))
     assert tags <= {"h1", "h2", "h3", "p", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "pre", "code"}

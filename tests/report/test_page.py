@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Engine
 
-from ims_spiders.report.make import Request, make_report
 from ims_spiders.report.page import report_page
 from ims_spiders.report.text import one_line
 from tests.report.archive import HOSTILE, fill, hostile, report_on
@@ -19,7 +18,7 @@ Open = Callable[..., Opened]
 
 def page_on_hostile_text(engine: Engine) -> str:
     hostile(engine)
-    made = make_report(engine, Request(None, session="last", title=HOSTILE[1], statuses=HOSTILE))
+    made = report_on(engine, None, HOSTILE[1], session="last", statuses=HOSTILE)
     assert made.found == len(HOSTILE)
     return report_page(made)
 
@@ -95,6 +94,18 @@ def test_letters_of_three_languages_have_shapes(engine: Engine, opened: Open) ->
     assert len({missing, *shapes}) == 6
     # Chinese characters look as the language has them.
     assert drawn("者", "ko") != drawn("者", "ja")
+
+
+def test_it_says_what_is_counted_over_what(engine: Engine, opened: Open) -> None:
+    fill(engine)
+    seen = opened(report_page(report_on(engine, limit=1)))
+    figures = seen.page.locator(".figures li").all_inner_texts()
+    assert [re.sub(r"\s+", " ", figure) for figure in figures][:4] == [
+        "3 issues found", "1 in this report, the best matches", "2 not closed", "1 closed",
+    ]  # fmt: skip
+    note = seen.page.inner_text("#found .note")
+    assert note.startswith("Status, product and year are counted over all issues found (years of UTC);")
+    assert note.endswith("all else is of the 1 in this report.")
 
 
 def test_nothing_found(engine: Engine, opened: Open) -> None:
