@@ -93,11 +93,6 @@ class Story:
     files: int
 
     @property
-    def is_closed(self) -> bool:
-        """By its status, as the archive's views count it."""
-        return self.status.startswith("Closed")
-
-    @property
     def days_open(self) -> int | None:
         """Whole days from registration to closing."""
         if self.registered is None or self.closed is None:

@@ -9,7 +9,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import Engine
 
+from ims_spiders.db.engine import open_engine
+from ims_spiders.db.passwords import Passwords
+from ims_spiders.db.users import Role, add_user
 from ims_spiders.login.browser import launch_options
 
 
@@ -64,3 +68,20 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
 
     yield open_it
     context.close()
+
+
+@pytest.fixture
+def log_in(engine: Engine, tmp_path: Path) -> Iterator[Callable[..., Engine]]:
+    """Connects as a user of the archive, made known with a role."""
+    opened: list[Engine] = []
+
+    def connect(name: str, role: Role = "user") -> Engine:
+        passwords = Passwords(tmp_path)
+        database_role = str(add_user(engine, name, passwords, role).database_role)
+        url = engine.url.set(username=database_role, password=passwords.read(database_role))
+        opened.append(open_engine(url.difference_update_query(["passfile"])))
+        return opened[-1]
+
+    yield connect
+    for login in opened:
+        login.dispose()

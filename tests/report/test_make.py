@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from ims_spiders.db.passwords import Passwords
-from ims_spiders.db.users import add_user
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.report.development import timeline
 from ims_spiders.report.model import Month
@@ -134,13 +132,15 @@ def test_an_empty_archive(engine: Engine) -> None:
     assert (made.found, made.archive.issues, made.archive.last_crawled_at) == (0, 0, None)
 
 
-def test_sessions_of_others_are_not_to_be_seen(archive: Engine, tmp_path: Path) -> None:
+def test_sessions_of_others_are_not_to_be_seen(archive: Engine, log_in: Callable[..., Engine]) -> None:
     with pytest.raises(ConfigurationError, match="ims db history"):
         report_on(archive, session=session_uuid(9))
     with pytest.raises(ConfigurationError, match="nobody"):
         report_on(archive, user="nobody")
-    passwords = Passwords(tmp_path)
-    for name in ("kim", "lee"):
-        add_user(archive, name, passwords)
-    with pytest.raises(ConfigurationError, match="ims db history"):
-        report_on(archive, session=session_uuid(2), user="kim")
+    kim = log_in("kim")
+    for refused in (session_uuid(2), session_uuid(9)):
+        with pytest.raises(ConfigurationError, match="ims db history"):
+            report_on(kim, session=refused)
+    assert [issue.issue_id for issue in report_on(kim, session="last").issues] == ["2", "1"]
+    # Issues are everybody's.
+    assert report_on(kim).found == 3

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from ims_spiders.db.engine import open_engine
-from ims_spiders.db.passwords import Passwords
 from ims_spiders.db.projection import Projection
-from ims_spiders.db.users import Role, add_user
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.report.times import minute
 from ims_spiders.report.usage import usage
@@ -50,23 +46,6 @@ def archive(engine: Engine) -> Engine:
     )
     projection.refresh_statistics()
     return engine
-
-
-@pytest.fixture
-def log_in(archive: Engine, tmp_path: Path) -> Iterator[Callable[..., Engine]]:
-    """Connects as a user of the archive, made known with a role."""
-    opened: list[Engine] = []
-
-    def connect(name: str, role: Role = "user") -> Engine:
-        passwords = Passwords(tmp_path)
-        database_role = str(add_user(archive, name, passwords, role).database_role)
-        url = archive.url.set(username=database_role, password=passwords.read(database_role))
-        opened.append(open_engine(url.difference_update_query(["passfile"])))
-        return opened[-1]
-
-    yield connect
-    for engine in opened:
-        engine.dispose()
 
 
 MARCH = Work("2026-03-01", 2, 1, 1, 2, 2, 3)
@@ -159,7 +138,7 @@ def test_a_users_login_sees_its_own_and_how_far_the_trends_are_behind(
     assert (found.trends, found.trends_behind) == ((Trend("2026-02", 3, 0),), 0)
 
 
-def test_an_analyst_and_an_admin_see_everybody(log_in: Callable[..., Engine]) -> None:
+def test_an_analyst_and_an_admin_see_everybody(archive: Engine, log_in: Callable[..., Engine]) -> None:
     analyst = usage(log_in("ann", "readonly"))
     assert (analyst.days, analyst.trends_behind) == ((MARCH, APRIL), 3)
     boss = usage(log_in("boss", "admin"))
