@@ -227,7 +227,7 @@ command -v psql >/dev/null || fail "there is no psql on the PATH; install Postgr
 postgresql-client, Fedora: postgresql, macOS: libpq), or use \`ims db init\`, which needs none"
 
 files="02_create_database_schema.sql 03_create_indexes.sql 04_create_functions.sql 04_create_search_words.sql \
-04_create_search.sql 05_create_views.sql 06_create_roles.sql"
+04_create_search.sql 04_create_jobs.sql 05_create_views.sql 06_create_roles.sql"
 [ -z "$samples" ] || files="$files 07_initial_data.sql"
 
 write_synonyms

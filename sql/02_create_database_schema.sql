@@ -398,4 +398,36 @@ CREATE TABLE IF NOT EXISTS search_sources (
 );
 COMMENT ON TABLE search_sources IS 'Which text of synonyms is loaded, so that the same one is not loaded again.';
 
+CREATE TABLE IF NOT EXISTS job_queue (
+    job_id       bigserial        CONSTRAINT job_queue_pkey PRIMARY KEY,
+    project      text             NOT NULL,
+    spider       text             NOT NULL,
+    job          text             NOT NULL,
+    arguments    jsonb            NOT NULL DEFAULT '{}',
+    priority     double precision NOT NULL DEFAULT 0,
+    requests     integer          NOT NULL,
+    user_id      integer          NOT NULL CONSTRAINT job_queue_user_id_fkey REFERENCES users ON DELETE CASCADE,
+    status       text             NOT NULL DEFAULT 'pending',
+    attempts     integer          NOT NULL DEFAULT 0,
+    max_attempts integer          NOT NULL,
+    cancels      integer          NOT NULL DEFAULT 0,
+    node         text,
+    account      text,
+    host         text,
+    session_uuid uuid,
+    exit_code    integer,
+    reason       text,
+    created_at   timestamptz      NOT NULL DEFAULT now(),
+    due_at       timestamptz      NOT NULL DEFAULT now(),
+    started_at   timestamptz,
+    lease_until  timestamptz,
+    ended_at     timestamptz,
+    CONSTRAINT job_queue_status_check CHECK (status IN ('pending', 'running', 'finished', 'failed', 'cancelled'))
+);
+COMMENT ON TABLE job_queue IS 'Crawls for Scrapyd nodes that share one queue: 04_create_jobs.sql. list_jobs() shows them.';
+COMMENT ON COLUMN job_queue.requests IS 'How many requests it may have under way at once.';
+COMMENT ON COLUMN job_queue.attempts IS 'The number of the last attempt, and the token of whoever runs it.';
+COMMENT ON COLUMN job_queue.account IS 'As whom it asks the tracker; host is the tracker.';
+COMMENT ON COLUMN job_queue.session_uuid IS 'The session that the last attempt made, for the next one to go on with.';
+
 COMMIT;

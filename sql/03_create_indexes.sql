@@ -43,4 +43,9 @@ SELECT set_config('search_path', format('%I, %I', current_schema() || '_private'
 CREATE INDEX IF NOT EXISTS search_documents_title_idx ON search_documents USING gin (title);
 CREATE INDEX IF NOT EXISTS search_documents_words_idx ON search_documents USING gin (words);
 
+-- The queue of crawls: a name is in use once, the next in line, whose it was.
+CREATE UNIQUE INDEX IF NOT EXISTS job_queue_active_key ON job_queue (project, job) WHERE status IN ('pending', 'running');
+CREATE INDEX IF NOT EXISTS job_queue_next_idx ON job_queue (status, priority DESC, job_id);
+CREATE INDEX IF NOT EXISTS job_queue_user_id_idx ON job_queue (user_id);
+
 COMMIT;

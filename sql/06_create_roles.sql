@@ -92,6 +92,12 @@ GRANT EXECUTE ON FUNCTION refresh_statistics(), upsert_issue(jsonb, uuid), write
     write_history(bigint, jsonb, timestamptz), write_attachments(bigint, jsonb, timestamptz, bigint), given_comments(jsonb),
     given_history(jsonb), given_attachments(jsonb), note_older_copy(bigint, jsonb, timestamptz, bigint), note_missing(bigint),
     forget_sighting(bigint, timestamptz) TO ims_crawl;
+-- The queue: a node is one who crawls. list_jobs() shows users their own.
+GRANT EXECUTE ON FUNCTION add_job(text, text, text, jsonb, double precision, integer, integer, text),
+    take_job(text[], text, text, text, interval, integer, integer), renew_job(bigint, integer, interval, uuid),
+    hold_job(bigint, integer), end_job(bigint, integer, text, integer, text, interval), expire_jobs(interval),
+    cancel_job(text, text, integer), forget_jobs(integer) TO ims_crawl;
+GRANT EXECUTE ON FUNCTION list_jobs(text[], integer) TO ims_user, ims_readonly, ims_crawl;
 
 -- What belongs to somebody ----------------------------------------------------------------------------------------------
 
@@ -101,10 +107,10 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['users', 'crawl_sessions', 'search_queries', 'session_errors', 'session_issues',
-        'analytics_daily', 'analytics_monthly', 'deleted_sessions', 'audit_log', 'statistics_pending'] LOOP
+        'analytics_daily', 'analytics_monthly', 'deleted_sessions', 'audit_log', 'statistics_pending', 'job_queue'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
-        IF name NOT IN ('audit_log', 'statistics_pending') THEN
+        IF name NOT IN ('audit_log', 'statistics_pending', 'job_queue') THEN
             EXECUTE format('GRANT SELECT, DELETE ON %I TO ims_admin', name);
             IF name <> 'users' THEN
                 EXECUTE format('GRANT INSERT, UPDATE ON %I TO ims_admin', name);
@@ -221,6 +227,10 @@ CREATE POLICY analytics_monthly_own ON analytics_monthly FOR SELECT TO ims_user
     USING (user_id = (SELECT current_user_id()) AND user_id = (SELECT current_user_id()));
 DROP POLICY IF EXISTS statistics_pending_owner ON statistics_pending;
 CREATE POLICY statistics_pending_owner ON statistics_pending TO CURRENT_USER USING (true) WITH CHECK (true);
+
+-- The queue: its functions act as the owner.
+DROP POLICY IF EXISTS job_queue_owner ON job_queue;
+CREATE POLICY job_queue_owner ON job_queue TO CURRENT_USER USING (true) WITH CHECK (true);
 
 -- The trail: admins read it, its triggers add to it as the owner, and there is no policy and no grant to change it. A
 -- partition that is asked by its own name has no policy, so shows no row to anybody.

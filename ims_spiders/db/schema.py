@@ -18,6 +18,7 @@ SCRIPTS = (
     "04_create_functions.sql",
     "04_create_search_words.sql",
     "04_create_search.sql",
+    "04_create_jobs.sql",
     "05_create_views.sql",
     "06_create_roles.sql",
 )

@@ -81,11 +81,12 @@ FUNCTIONS = {
         "current_user_id",
         "delete_old_sessions",
         "get_user_stats",
+        "list_jobs",
         "record_export",
         "session_day",
         *SEARCH,
     },
-    "ims_readonly": {"current_user_id", "get_user_stats", "record_export", "session_day", *SEARCH},
+    "ims_readonly": {"current_user_id", "get_user_stats", "list_jobs", "record_export", "session_day", *SEARCH},
     "ims_service": {"current_user_id", "record_export", "session_day", "set_current_user"},
 }
 """Who may call what; admins may call everything, a crawl what it needs."""

@@ -211,6 +211,20 @@ def statistics_follow(stage: Stage) -> None:
     assert stage.be("boss").refused("SELECT FROM ims_private.statistics_pending") == PRIVILEGE
 
 
+def jobs_go_through_the_queue(stage: Stage) -> None:
+    """The queue's functions add and list; nobody reads or changes it past them, and a user sees their own."""
+    crawl = stage.be("crawler")
+    for who in ("kim", "lee", "gone"):
+        crawl.run(f"SELECT ims.add_job('p', 'ims', '{who}', '{{}}', 0, 8, 5, '{who}')")
+    assert stage.count("ims_private.job_queue") == 3
+    assert stage.be("kim").run("SELECT job, username FROM ims.list_jobs('{pending}', NULL)") == [("kim", "kim")]
+    assert stage.be("gone").run("SELECT job FROM ims.list_jobs('{pending}', NULL)") == []
+    for who in ("boss", "crawler"):
+        assert stage.be(who).value("SELECT count(*) FROM ims.list_jobs('{pending}', NULL)") == 3
+        assert stage.be(who).refused("SELECT FROM ims_private.job_queue") == PRIVILEGE
+    assert stage.be("kim").refused("SELECT ims.cancel_job('p', 'kim', 1)") == PRIVILEGE
+
+
 SCENARIOS: dict[str, Scenario] = {
     **{f"{table}_admin": everybodys_to_change(table) for table in CHANGE},
     **{f"{table}_readonly": everybodys_to_read(table) for table in CHANGE},
@@ -225,6 +239,7 @@ SCENARIOS: dict[str, Scenario] = {
     "audit_log_admin": admins_read_the_trail,
     "audit_log_owner": the_trail_is_added_to,
     "statistics_pending_owner": statistics_follow,
+    "job_queue_owner": jobs_go_through_the_queue,
 }
 NARROW = [name for name in SCENARIOS if name.endswith("_own") or name == "users_crawl_insert"]
 """Policies that let some rows through and not others."""

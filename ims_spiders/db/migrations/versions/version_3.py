@@ -1,4 +1,4 @@
-"""Search: the words of every issue, kept by triggers, and the synonyms."""
+"""Search: the words of every issue, kept by triggers, and the synonyms. The queue of crawls for many Scrapyd nodes."""
 
 from __future__ import annotations
 
@@ -40,6 +40,34 @@ BEGIN
         CREATE TABLE %1$I.search_sources (
             origin text CONSTRAINT search_sources_pkey PRIMARY KEY,
             md5    text NOT NULL
+        );
+        CREATE TABLE %1$I.job_queue (
+            job_id       bigserial        CONSTRAINT job_queue_pkey PRIMARY KEY,
+            project      text             NOT NULL,
+            spider       text             NOT NULL,
+            job          text             NOT NULL,
+            arguments    jsonb            NOT NULL DEFAULT '{}',
+            priority     double precision NOT NULL DEFAULT 0,
+            requests     integer          NOT NULL,
+            user_id      integer          NOT NULL CONSTRAINT job_queue_user_id_fkey REFERENCES users ON DELETE CASCADE,
+            status       text             NOT NULL DEFAULT 'pending',
+            attempts     integer          NOT NULL DEFAULT 0,
+            max_attempts integer          NOT NULL,
+            cancels      integer          NOT NULL DEFAULT 0,
+            node         text,
+            account      text,
+            host         text,
+            session_uuid uuid,
+            exit_code    integer,
+            reason       text,
+            created_at   timestamptz      NOT NULL DEFAULT now(),
+            due_at       timestamptz      NOT NULL DEFAULT now(),
+            started_at   timestamptz,
+            lease_until  timestamptz,
+            ended_at     timestamptz,
+            CONSTRAINT job_queue_status_check CHECK (
+                status IN ('pending', 'running', 'finished', 'failed', 'cancelled')
+            )
         );
     $$, private);
 END
