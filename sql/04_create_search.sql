@@ -202,7 +202,7 @@ BEGIN
     END LOOP;
     IF units = 1 AND unit.kind = 'l' AND unit.surface ~ '[._#+-]|[a-z][A-Z]' THEN
         single := '#' || coalesce(substring(lower(unit.surface) FROM '^v(?:er)?[.]?([0-9]+(?:\.[0-9]+)+)$'), lower(unit.surface));
-    ELSIF units = 1 AND unit.kind IN ('k', 'a', 'j') AND unit.stem <> '' THEN
+    ELSIF units = 1 AND unit.kind IN ('k', 'a', 'j') AND length(unit.stem) BETWEEN 1 AND 20 THEN
         single := '=' || unit.stem;
     END IF;
 END
@@ -257,24 +257,6 @@ BEGIN
 END
 $$;
 
--- A Korean word with its last syllable as it is before a verb's ending: 깨짐, 깨진 and 깨졌 are 깨지. NULL when it has no such form.
-CREATE OR REPLACE FUNCTION search_verb(word text) RETURNS text
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT SET search_path FROM CURRENT
-AS $$
-DECLARE
-    syllable text := right(word, 1);
-BEGIN
-    IF length(word) < 2 OR syllable < '가' OR syllable > '힣' THEN
-        RETURN NULL;
-    ELSIF strpos('짐진질져졌됨된될돼됐림린릴려렸김긴길겨겼', syllable) > 0 THEN
-        RETURN left(word, -1) || translate(syllable, '짐진질져졌됨된될돼됐림린릴려렸김긴길겨겼', '지지지지지되되되되되리리리리리기기기기기');
-    ELSIF (ascii(syllable) - 44032) % 28 = 16 AND syllable <> '음' THEN
-        RETURN left(word, -1) || chr(ascii(syllable) - 16);
-    END IF;
-    RETURN NULL;
-END
-$$;
-
 -- The ways in which places are written, as texts of tsqueries ('' for none). words: also with the particle as a part of the last word, a
 -- verb before its ending, Latin words as one; exact: as one whole word; wider: what begins with it; form: the key of a synonym.
 CREATE OR REPLACE FUNCTION search_spellings(
@@ -291,11 +273,11 @@ BEGIN
     form := replace(array_to_string(letters, ''), ' ', '');
     exact := coalesce('''' || single || '''', '');
     wider := '';
-    IF tail IS NOT NULL THEN
+    -- A particle by itself is not kept.
+    IF tail IS NOT NULL AND kinds <> '' THEN
         SELECT c.words INTO more FROM search_compose(letters || tail, kinds || repeat('c', cardinality(tail)),
-            starts || CASE WHEN kinds = '' THEN 's' ELSE '.' END || repeat('.', cardinality(tail) - 1)) AS c;
-        words := concat_ws(' | ', nullif(words, ''), nullif(more, ''));
-        form := coalesce(nullif(form, ''), array_to_string(tail, ''));
+            starts || repeat('.', cardinality(tail))) AS c;
+        words := words || ' | ' || more;
     END IF;
     verb := search_verb(form);
     IF verb IS NOT NULL AND right(kinds, 1) = 'c' THEN
@@ -303,7 +285,10 @@ BEGIN
         SELECT c.words INTO more FROM search_compose(letters[:cardinality(letters) - 1] || right(verb, 1), kinds, starts) AS c;
         words := words || ' | ' || more;
     END IF;
-    IF single ~ '^#[0-9]+(\.[0-9]+)+$' THEN
+    IF single ~ '[+#]$' THEN
+        -- C++ is not C.
+        words := exact;
+    ELSIF single ~ '^#[0-9]+(\.[0-9]+)+$' THEN
         words := exact;
         wider := '''' || single || '.'':*';
     ELSIF single LIKE '#%' THEN
@@ -311,7 +296,13 @@ BEGIN
     ELSIF single IS NOT NULL AND length(single) = 2 THEN
         wider := '''' || single || ''':*';
     ELSIF kinds ~ '^ll+$' AND content ~ '^[A-Za-z ]+$' THEN
-        words := words || ' | ''#' || lower(replace(content, ' ', '')) || ''':*';
+        -- Also where it is one word, in quotes as well: OutOfMemoryError.
+        wider := '''#' || lower(replace(content, ' ', '')) || ''':*';
+        words := words || ' | ' || wider;
+    ELSIF kinds = 'l' AND letters[1] ~ '^[a-z]{3,}[0-9]{1,2}$' THEN
+        -- Tibero6 is also Tibero 6.
+        SELECT c.words INTO more FROM search_places(regexp_replace(letters[1], '([0-9]+)$', ' \1')) AS p, search_compose(p.letters, p.kinds, p.starts) AS c;
+        words := words || ' | ' || more;
     ELSIF content ~ '^[A-Za-z_]{3,}\([^()]*\)$' THEN
         -- A call or a return code is also meant without what it bears in parentheses.
         wider := (SELECT c.words FROM search_places(split_part(content, '(', 1)) AS p, search_compose(p.letters, p.kinds, p.starts) AS c);
@@ -371,6 +362,7 @@ DECLARE
     run_first integer[];
     run_size integer[];
     ends integer[];
+    hollow boolean;
     first integer := 1;
     last integer;
 BEGIN
@@ -378,9 +370,11 @@ BEGIN
         SELECT coalesce(m[1] = '+' OR m[2] = '+', m[4] = '+') AS must, m[3] IS NOT NULL AS quoted, coalesce(m[3], m[5]) AS content
         FROM regexp_matches(left(query, 1000), '(\+?)''(\+?)([^'']*)''?|(\+?)(\S+)', 'g') AS m
     LOOP
+        -- Nobody asks for more; the server takes no expression of hundreds of terms.
+        EXIT WHEN cardinality(terms) = 50;
         SELECT * INTO places FROM search_places(item.content);
         SELECT * INTO spelt FROM search_spellings(item.content, places.letters, places.kinds, places.starts, places.tail, places.single);
-        CONTINUE WHEN spelt.form = '';
+        CONTINUE WHEN spelt.form = '' OR item.content = ANY (terms) AND item.must = must[array_position(terms, item.content)];
         terms := array_append(terms, item.content);
         forms := array_append(forms, spelt.form);
         letters := array_append(letters, array_to_string(places.letters, separator));
@@ -392,6 +386,8 @@ BEGIN
         quoted := array_append(quoted, item.quoted);
         spellings := array_append(spellings, nullif(spelt.words, ''));
     END LOOP;
+    -- Words that say nothing by themselves are asked for when there are no others.
+    hollow := NOT EXISTS (SELECT FROM unnest(terms) AS t WHERE NOT search_empty(t));
     -- Runs of up to five plain words that are known as one, the longest first; of two words in either order.
     SELECT array_agg(w.first ORDER BY w.size DESC, w.first), array_agg(w.size ORDER BY w.size DESC, w.first) INTO run_first, run_size
     FROM (
@@ -426,7 +422,7 @@ BEGIN
                     array_to_string(kinds[first:last], ''), array_to_string(starts[first:last], ''), string_to_array(tails[last], separator),
                     CASE WHEN first = last THEN singles[first] END);
             END IF;
-            CONTINUE WHEN (last = first OR part) AND NOT must[first] AND NOT quoted[first] AND NOT more.known AND search_empty(term) OR spelt.words = '';
+            CONTINUE WHEN (last = first OR part) AND NOT must[first] AND NOT quoted[first] AND NOT more.known AND NOT hollow AND search_empty(term) OR spelt.words = '';
             required := must[first];
             size := CASE WHEN part THEN 1 ELSE last - first + 1 END;
             -- In long texts places are not counted; there what stands side by side makes the phrase.

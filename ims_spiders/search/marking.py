@@ -12,7 +12,7 @@ from ims_spiders.search.folding import fold
 Span = tuple[int, int]
 
 _UNIT = re.compile(
-    r"(?P<latin>[0-9a-z_\u00aa-\u02ff\u0370-\u10ff]+)"
+    r"(?P<latin>[0-9a-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02c1\u0370-\u10ff]+)"
     r"|(?P<cjk>[\uac00-\ud7a3\u3041-\u30fc\u3400-\u9fff\uf900-\ufaff\u3005\U00020000-\U0003134f]+)"
 )
 _PARTICLES = "이|가|을|를|은|는|의|에|로|으로|도|와|과|が|を|は|に|の|で|と|も|へ"
