@@ -29,6 +29,7 @@ class TrackerConfig(BaseSettings):
     attachment_url: str | None = None
     user: str | None = None
     timezone: str = "Asia/Seoul"
+    search_meaning: bool = False
 
     @field_validator("base_url")
     @classmethod
@@ -97,22 +98,56 @@ class LlmConfig(BaseSettings):
     @field_validator("url")
     @classmethod
     def _url_is_http(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not _port_is_valid(value):
-            raise ValueError("must be an address such as http://localhost:11434/v1")
-        if parts.username or parts.password or parts.query:
-            raise ValueError("must not hold a user, password or query; use IMS_LLM_API_KEY")
-        return value
+        return _checked_endpoint(value, "IMS_LLM_API_KEY")
 
     @field_validator("api_key")
     @classmethod
     def _key_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
-        key = value.get_secret_value() if value else ""
-        if not (key.isascii() and key.isprintable()):
-            raise ValueError("must be printable ASCII characters, without line breaks")
-        return value
+        return _checked_key(value)
+
+
+class EmbeddingConfig(BaseSettings):
+    """The model that turns texts into vectors for the search by meaning: the variables that begin with IMS_EMBEDDING_.
+
+    Without an address there is no such search; issues' texts are sent to that address and nowhere else.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="IMS_EMBEDDING_", env_file=".env", extra="ignore", env_ignore_empty=True
+    )
+
+    url: str | None = None
+    model: str | None = None
+    api_key: SecretStr | None = None
+    timeout: float = Field(default=10.0, gt=0, le=600)
+
+    @field_validator("url")
+    @classmethod
+    def _url_is_http(cls, value: str | None) -> str | None:
+        return _checked_endpoint(value, "IMS_EMBEDDING_API_KEY")
+
+    @field_validator("api_key")
+    @classmethod
+    def _key_fits_a_header(cls, value: SecretStr | None) -> SecretStr | None:
+        return _checked_key(value)
+
+
+def _checked_endpoint(value: str | None, key_variable: str) -> str | None:
+    if value is None:
+        return None
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not _port_is_valid(value):
+        raise ValueError("must be an address such as http://localhost:11434/v1")
+    if parts.username or parts.password or parts.query:
+        raise ValueError(f"must not hold a user, password or query; use {key_variable}")
+    return value
+
+
+def _checked_key(value: SecretStr | None) -> SecretStr | None:
+    key = value.get_secret_value() if value else ""
+    if not (key.isascii() and key.isprintable()):
+        raise ValueError("must be printable ASCII characters, without line breaks")
+    return value
 
 
 def _port_is_valid(url: str) -> bool:
@@ -139,6 +174,17 @@ def load_llm_config() -> LlmConfig:
         raise ConfigurationError(explain(error, "IMS_LLM_")) from error
     if config.url and not config.model:
         raise ConfigurationError("IMS_LLM_MODEL: must name the model to ask when IMS_LLM_URL is set")
+    return config
+
+
+def load_embedding_config() -> EmbeddingConfig:
+    """The embedding model's settings. Raises ConfigurationError that names each wrong variable and what is right."""
+    try:
+        config = EmbeddingConfig()
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, "IMS_EMBEDDING_")) from error
+    if config.url and not config.model:
+        raise ConfigurationError("IMS_EMBEDDING_MODEL: must name the model to ask when IMS_EMBEDDING_URL is set")
     return config
 
 
