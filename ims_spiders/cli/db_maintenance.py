@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ims_spiders.cli.archive import open_archive
+from ims_spiders.cli.archive import Archive, open_archive
 from ims_spiders.cli.db_export import day as parse_day
+from ims_spiders.cli.dbsettings import database_config
 from ims_spiders.cli.output import AsJson, print_json, print_table, progress, say
 from ims_spiders.cli.tables import size
 from ims_spiders.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
     from ims_spiders.db.cleanup import Cleanup, Preview
+    from ims_spiders.search.meaning_endpoint import Embedder
+    from ims_spiders.search.meaning_refresh import MeaningRefreshed
 
 STAYS = (
     "No issue is deleted, and no file: a session's folder stays, and `ims db load UUID` brings one back. "
@@ -101,23 +104,50 @@ def refresh(
     day: Annotated[str | None, typer.Option("--day", metavar="DAY", help="Also this day anew, as 2026-03-01.")] = None,
     month: Annotated[str | None, typer.Option("--month", metavar="MONTH", help="Also this month, as 2026-03.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every day and month that has sessions, or had.")] = False,
+    meaning: Annotated[
+        bool, typer.Option("--meaning", help="Also the vectors of new and changed issues, by IMS_EMBEDDING_URL.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring the statistics up to date.
 
-    What came in late is worked out, and the materialized views are filled again.
+    What came in late is worked out, and the materialized views are filled again. With --meaning the model of
+    IMS_EMBEDDING_URL is given the texts of issues that are new or changed, for `ims search --meaning`; interrupted, it
+    goes on from there the next time.
     """
     from ims_spiders.db.refresh import refresh as work_out
 
     days = [found for found in (parse_day(day, "--day"),) if found]
     months = [found for found in (_month(month),) if found]
+    embedder = _embedder() if meaning else None
     with open_archive() as archive:
         done = work_out(archive.engine, days, months, everything, progress, archive.schema)
+        embedded = _embed(archive, embedder) if embedder else None
     if as_json:
-        print_json(asdict(done))
+        print_json(asdict(done) | ({"meaning": asdict(embedded)} if embedded else {}))
     else:
         worked_out = f"{done.pending + len(done.days)} days and {len(done.months)} months were worked out anew"
         say(f"{worked_out}; the views are up to date.")
+    if embedded and not as_json:
+        say(
+            f"{embedded.issues} issues were embedded by {embedded.model}, which has {embedded.passages} passages of "
+            "the archive now."
+        )
+
+
+def _embedder() -> Embedder:
+    from ims_spiders.search.meaning_endpoint import needed_embedder
+
+    return needed_embedder()
+
+
+def _embed(archive: Archive, embedder: Embedder) -> MeaningRefreshed:
+    from ims_spiders.db.embedded import EmbeddedServer
+    from ims_spiders.db.engine import uses_embedded
+    from ims_spiders.search.meaning_refresh import refresh_meaning
+
+    server = EmbeddedServer(archive.data_dir) if uses_embedded(database_config()) else None
+    return refresh_meaning(archive.engine, embedder, progress, archive.schema, server)
 
 
 def _month(value: str | None) -> date | None:

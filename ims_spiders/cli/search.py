@@ -34,6 +34,13 @@ def search(  # noqa: PLR0913, PLR0917 - one parameter an option
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many, the best first.")] = 20,
     like: Annotated[str | None, typer.Option("--like", metavar="ISSUE", help="Issues most like this one.")] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="NAME", help="Instead of IMS_USER.")] = None,
+    meaning: Annotated[
+        bool | None,
+        typer.Option(
+            "--meaning/--no-meaning",
+            help="Also what means the same (IMS_EMBEDDING_URL); instead of IMS_SEARCH_MEANING.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search the archive: titles, descriptions, comments, history and the texts of attachments.
@@ -50,10 +57,16 @@ def search(  # noqa: PLR0913, PLR0917 - one parameter an option
     ims search --like 348115
     ims search --json "ORA-00600" | jq '.hits[].issue_id'
 
+    With --meaning the query is also sent to the model of IMS_EMBEDDING_URL, and issues whose passages are near it in
+    meaning (`ims db refresh --meaning` makes their vectors) are ranked together with what the words find. Filters and
+    +must hold for them, too.
+
     Synonyms of yours are added from $IMS_DATA_DIR/lexicon/synonyms.txt: a concept a line,
     `en: timeout, time out | ko: 타임아웃 | ja: タイムアウト`. With --json `marks` says where in a snippet the hits are.
     """
     query = " ".join(text or ())
+    if meaning and like is not None:
+        raise ConfigurationError("--like compares words: not with --meaning")
     if bool(query.strip()) == (like is not None):
         raise ConfigurationError(
             "say what to search for, or --like and an issue's number; `ims search --help` has examples"
@@ -67,7 +80,7 @@ def search(  # noqa: PLR0913, PLR0917 - one parameter an option
         from ims_spiders.search.asking import Asked, ask
 
         asked = Asked(
-            query, product, tuple(status or ()), first, last + timedelta(days=1) if last else None, limit, user
+            query, product, tuple(status or ()), first, last + timedelta(days=1) if last else None, limit, user, meaning
         )
         result = ask(archive.engine, asked, archive.schema)
     if as_json:
@@ -102,6 +115,8 @@ def _show(result: SearchResult) -> None:
     reading = result.query
     if reading.method != "direct":
         say(f"Read as: {reading.explanation}")
+    if result.meaning and result.meaning.note:
+        say(f"Found by words alone: {result.meaning.note}")
     if not result.hits:
         say("Nothing was found. Fewer words or other filters may find more; `ims crawl` brings more into the archive.")
         return
@@ -133,8 +148,9 @@ def _print_hits(hits: tuple[Hit, ...]) -> None:
         snippet = Text(_printable(hit.snippet.text))
         for start, end in hit.snippet.marks:
             snippet.stylize("bold yellow", start, end)
-        if hit.snippet.where != "title":
-            console.print(Text.assemble(("  " + one_line(hit.snippet.place) + ": ", "dim"), snippet))
+        near = "near in meaning, " if hit.found_by == ("meaning",) else ""
+        if hit.snippet.where != "title" or near:
+            console.print(Text.assemble((f"  {near}{one_line(hit.snippet.place)}: ", "dim"), snippet))
 
 
 def _printable(text: str) -> str:

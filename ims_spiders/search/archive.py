@@ -73,8 +73,12 @@ class ArchiveSearch:
         given["query"] = words
         terms, synonyms = self._terms(words)
         total, facets = self._facets(given)
-        ranked = self._rows(_RANKED, **given, most=limit)
+        ranked = self.ranked(given, limit)
         return SearchResult(reading, total, self._hits(ranked, terms), facets, synonyms)
+
+    def ranked(self, given: dict[str, Any], limit: int) -> Sequence[Any]:
+        """The best issues by words, as rows of issue_pk and score."""
+        return self._rows(_RANKED, **given, most=limit)
 
     def similar(self, issue_id: str, limit: int) -> tuple[Hit, ...]:
         """The issues that share the rarest words of one. Raises LookupError when that one is not there."""

@@ -11,12 +11,14 @@ from ims_spiders.config import load_tracker_config
 from ims_spiders.db.queries import record_query
 from ims_spiders.query.configured import configured_reader, today_at
 from ims_spiders.search.find import find
+from ims_spiders.search.meaning_endpoint import needed_embedder
 from ims_spiders.search.model import SearchResult
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query, its filters (`until` is the day after the last one), and who asks (None: IMS_USER)."""
+    """A query, its filters (`until` is the day after the last one), who asks (None: IMS_USER), and whether also by
+    meaning (None: IMS_SEARCH_MEANING)."""
 
     query: str
     product: str | None = None
@@ -25,6 +27,7 @@ class Asked:
     until: date | None = None
     limit: int = 20
     user: str | None = None
+    meaning: bool | None = None
 
 
 def ask(engine: Engine, asked: Asked, schema: str = "ims") -> SearchResult:
@@ -33,6 +36,7 @@ def ask(engine: Engine, asked: Asked, schema: str = "ims") -> SearchResult:
     Raises ConfigurationError for an empty query or wrong settings.
     """
     config = load_tracker_config()
+    by_meaning = config.search_meaning if asked.meaning is None else asked.meaning
     with engine.connect() as connection:
         reader = configured_reader(config, products(connection, schema))
         result = find(
@@ -46,6 +50,7 @@ def ask(engine: Engine, asked: Asked, schema: str = "ims") -> SearchResult:
             until=asked.until,
             limit=asked.limit,
             schema=schema,
+            embedder=needed_embedder() if by_meaning else None,
         )
     reading = result.query
     record_query(

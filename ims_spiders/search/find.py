@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 
 from ims_spiders.query import QueryReader, Reading
 from ims_spiders.search.archive import ArchiveSearch
+from ims_spiders.search.meaning import MeaningSearch
+from ims_spiders.search.meaning_endpoint import Embedder
 from ims_spiders.search.model import Filters, Hit, SearchResult
 
 
@@ -26,13 +28,15 @@ def find(  # noqa: PLR0913 - one parameter a filter
     until: date | None = None,
     limit: int = 20,
     schema: str = "ims",
+    embedder: Embedder | None = None,
 ) -> SearchResult:
     """The best issues for a query, in IMS syntax or in words of three languages.
 
     What is given goes before what the query itself says of product (several with commas), status and days (`until`:
-    the day after the last). Raises ConfigurationError for an empty query.
+    the day after the last). With an `embedder` what is near in meaning is found as well. Raises ConfigurationError for
+    an empty query.
     """
-    archive = ArchiveSearch(connection, schema)
+    archive = MeaningSearch(connection, schema, embedder) if embedder else ArchiveSearch(connection, schema)
     reading = reader.read(query, today)
     if reading.product and product is None and not archive.knows(reading.product):
         # Not a product here, so a word like any other.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from ims_spiders.query import Reading
 from ims_spiders.search.snippets import Snippet
+
+FoundBy = Literal["words", "meaning"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An issue that was found, and the passage that shows why."""
+    """An issue that was found, by what, and the passage that shows why."""
 
     issue_id: str
     title: str
@@ -42,6 +44,7 @@ class Hit:
     score: float
     url: str | None
     snippet: Snippet
+    found_by: tuple[FoundBy, ...] = ("words",)
 
     def to_json(self) -> dict[str, Any]:
         """For programs; `marks` are the begins and ends of the hits in `snippet`."""
@@ -49,6 +52,7 @@ class Hit:
             "issue_id": self.issue_id,
             "title": self.title,
             "score": round(self.score, 4),
+            "found_by": list(self.found_by),
             "where": self.snippet.where,
             "place": self.snippet.place,
             "snippet": self.snippet.text,
@@ -61,11 +65,24 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class MeaningUse:
+    """By which model's vectors was searched, or why only by words (`note`)."""
+
+    model: str
+    note: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {"model": self.model, "used": self.note is None, "note": self.note}
+
+
+@dataclass(frozen=True, slots=True)
 class SearchResult:
     """How the query was read, how many issues it finds, the best of them, and their number by what they have.
 
     `facets` maps product, status and year to (value, issues), the most first; `synonyms` are the words by which terms
-    were found as well.
+    were found as well. `meaning` is None when only words were wanted. What it adds to the hits counts in `total` when
+    words find few, and never in `facets`.
     """
 
     query: Reading
@@ -73,6 +90,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     facets: dict[str, list[tuple[str | None, int]]] = field(default_factory=dict)
     synonyms: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    meaning: MeaningUse | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For `ims search --json` and others that read it by program."""
@@ -85,4 +103,5 @@ class SearchResult:
                 for name, values in self.facets.items()
             },
             "synonyms": {term: list(words) for term, words in self.synonyms.items()},
+            "meaning": self.meaning.to_json() if self.meaning else None,
         }
