@@ -12,6 +12,27 @@ FROM (SELECT coalesce(nullif(current_setting('ims.schema', true), ''), 'ims')) A
 
 -- What is kept ------------------------------------------------------------------------------------------------------
 
+-- The words of each file, so that a new comment does not have them worked out anew.
+CREATE TABLE IF NOT EXISTS search_files (
+    attachment_id bigint   CONSTRAINT search_files_pkey PRIMARY KEY
+                           CONSTRAINT search_files_attachment_id_fkey REFERENCES attachments ON DELETE CASCADE,
+    md5           text     NOT NULL,
+    words         tsvector STORAGE EXTERNAL NOT NULL
+);
+COMMENT ON TABLE search_files IS 'The words of what each file says; worked out from attachments.extracted_text, whose MD5 this is.';
+
+-- Latin words and numbers of a text as the server's parser sees them; words of other letters are for search_vectors().
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_ts_config AS c JOIN pg_namespace AS n ON n.oid = c.cfgnamespace
+            WHERE c.cfgname = 'search_latin' AND n.nspname = current_schema()) THEN
+        CREATE TEXT SEARCH CONFIGURATION search_latin (PARSER = pg_catalog.default);
+        ALTER TEXT SEARCH CONFIGURATION search_latin ADD MAPPING FOR asciiword WITH search_english;
+        ALTER TEXT SEARCH CONFIGURATION search_latin ADD MAPPING FOR numword, uint, int, sfloat, float, version WITH pg_catalog.simple;
+    END IF;
+END
+$$;
+
 -- Which language people write in here: any Korean makes it Korean.
 CREATE OR REPLACE FUNCTION search_language(content text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT
@@ -26,8 +47,8 @@ BEGIN ATOMIC
     SELECT '@' || name || '=' || left(lower(normalize(btrim(content), NFKC)), 200);
 END;
 
--- The texts of issues besides their titles, in pieces; the first is as long as places can be counted (16,383). All pieces but the
--- first are found by their words and by what stands side by side in them, without places.
+-- The texts of issues besides their titles and what their files say, in pieces; the first is as long as places can be counted
+-- (16,383). All pieces but the first are found by their words and by what stands side by side in them, without places.
 CREATE OR REPLACE FUNCTION search_texts(pks bigint[]) RETURNS TABLE (issue_pk bigint, piece integer, content text)
 LANGUAGE plpgsql STABLE SET search_path FROM CURRENT
 AS $$
@@ -43,12 +64,54 @@ BEGIN
         UNION ALL
         SELECT h.issue_pk, 3, h.history_id, h.description FROM issue_history AS h WHERE h.issue_pk = ANY (pks)
         UNION ALL
-        SELECT a.issue_pk, 4, a.attachment_id, concat_ws(E'\n', a.filename, a.extracted_text) FROM attachments AS a WHERE a.issue_pk = ANY (pks)
+        SELECT a.issue_pk, 4, a.attachment_id, a.filename FROM attachments AS a WHERE a.issue_pk = ANY (pks)
     ), joined AS (
         SELECT t.issue_pk, string_agg(t.content, E'\n' ORDER BY t.kind, t.place) AS content FROM texts AS t GROUP BY t.issue_pk
     )
     SELECT j.issue_pk, p.piece, substr(j.content, p.piece * 10000 + 1, 10000 + 100)
     FROM joined AS j, generate_series(0, (length(j.content) - 1) / 10000) AS p (piece);
+END
+$$;
+
+-- The words of files, each of which may be a log of two million characters: the server's own parser reads what is Latin, much faster
+-- than search_vectors() does; only identifiers and what is Korean, Japanese or Chinese go through that, what is the same once. Places
+-- are counted in the beginning of a file. A tsvector holds 1 MB: the first 300 kB of different words count.
+CREATE OR REPLACE FUNCTION search_file_words(contents text[]) RETURNS TABLE (n bigint, words tsvector)
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH parts AS MATERIALIZED (
+        SELECT c.n, p.place, substr(c.content, p.place * 100000 + 1, 100100) AS part
+        FROM (SELECT x.n, normalize(x.content, NFKC) AS content FROM unnest(contents) WITH ORDINALITY AS x (content, n)) AS c,
+            generate_series(0, (length(c.content) - 1) / 100000) AS p (place)
+    ), latin AS MATERIALIZED (
+        -- What the parser would take for a path, an address or a number with a sign becomes its words.
+        SELECT p.n, p.place, to_tsvector('search_latin', regexp_replace(
+            translate(p.part, '-_./:=()[]{}<>@#$%&*+,;|"''\^~?!', '                                '), '\m0+(?=[0-9])', '', 'g')) AS words
+        FROM parts AS p
+    ), others AS MATERIALIZED (
+        SELECT p.n, string_agg(DISTINCT m.found[1], E'\n') AS content
+        FROM parts AS p, LATERAL (
+            SELECT * FROM regexp_matches(p.part, '[A-Za-z][A-Za-z0-9_]*(?:[-.][A-Za-z0-9_]+)+|[A-Za-z]{2,}[0-9]{3,}', 'g')
+            UNION ALL
+            SELECT * FROM regexp_matches(p.part, '[\u3005\u3041-\u30FC\u3400-\u9FFF\uF900-\uFAFF\uAC00-\uD7A3]+(?: [\u3005\u3041-\u30FC\u3400-\u9FFF\uF900-\uFAFF\uAC00-\uD7A3]+)*', 'g')
+            WHERE p.part ~ '[\u3041-\u30FC\u3400-\u9FFF\uAC00-\uD7A3]'
+        ) AS m (found) GROUP BY p.n
+    ), lexemes AS (
+        SELECT l.n, x.lexeme, l.place FROM latin AS l, unnest(l.words) AS x
+        UNION ALL
+        SELECT o.n, x.lexeme, 0
+        FROM (SELECT row_number() OVER (ORDER BY s.n) AS m, s.n FROM others AS s) AS o
+            JOIN search_vectors((SELECT array_agg(s.content ORDER BY s.n) FROM others AS s)) AS v ON v.n = o.m, unnest(v.words) AS x
+    ), merged AS (
+        SELECT r.n, array_to_tsvector(array_agg(r.lexeme)) AS words FROM (
+            SELECT d.n, d.lexeme, sum(octet_length(d.lexeme) + 8) OVER (PARTITION BY d.n ORDER BY d.place, d.lexeme) AS reached
+            FROM (SELECT l.n, l.lexeme, min(l.place) AS place FROM lexemes AS l WHERE octet_length(l.lexeme) BETWEEN 1 AND 400 GROUP BY 1, 2) AS d
+        ) AS r WHERE r.reached < 300000 GROUP BY r.n
+    )
+    SELECT l.n, l.words || coalesce(m.words, '') FROM latin AS l LEFT JOIN merged AS m USING (n) WHERE l.place = 0;
 END
 $$;
 
@@ -61,6 +124,15 @@ DECLARE
 BEGIN
     -- Whoever changes parts of one issue at the same time comes one after the other, and the last has seen them all.
     PERFORM FROM issues AS i WHERE i.issue_pk = ANY (pks) ORDER BY i.issue_pk FOR NO KEY UPDATE;
+    WITH due AS MATERIALIZED (
+        SELECT row_number() OVER (ORDER BY a.attachment_id) AS n, a.attachment_id, md5(a.extracted_text) AS md5, a.extracted_text
+        FROM attachments AS a LEFT JOIN search_files AS f USING (attachment_id)
+        WHERE a.issue_pk = ANY (pks) AND a.extracted_text <> '' AND f.md5 IS DISTINCT FROM md5(a.extracted_text)
+    )
+    INSERT INTO search_files AS f (attachment_id, md5, words)
+    SELECT due.attachment_id, due.md5, v.words
+    FROM due JOIN search_file_words((SELECT array_agg(d.extracted_text ORDER BY d.n) FROM due AS d)) AS v USING (n)
+    ON CONFLICT (attachment_id) DO UPDATE SET md5 = excluded.md5, words = excluded.words;
     WITH texts AS MATERIALIZED (
         SELECT row_number() OVER () AS n, t.* FROM (
             SELECT i.issue_pk, -1 AS piece, i.title AS content FROM issues AS i WHERE i.issue_pk = ANY (pks)
@@ -69,26 +141,36 @@ BEGIN
     ), vectors AS MATERIALIZED (
         SELECT t.issue_pk, t.piece, v.words
         FROM search_vectors((SELECT array_agg(texts.content ORDER BY texts.n) FROM texts)) AS v JOIN texts AS t USING (n)
+    ), files AS MATERIALIZED (
+        SELECT a.issue_pk, a.attachment_id, f.words FROM attachments AS a JOIN search_files AS f USING (attachment_id)
+        WHERE a.issue_pk = ANY (pks) AND a.extracted_text <> ''
     ), marks AS (
-        SELECT i.issue_pk, i.title, search_language(concat_ws(' ', i.title, left(i.description, 2000))) AS language, i.registered_date,
+        SELECT i.issue_pk, search_language(concat_ws(' ', i.title, left(i.description, 2000))) AS language, i.registered_date,
             array_to_tsvector(array_remove(ARRAY[search_mark('product', i.product), search_mark('status', i.status),
-                CASE WHEN m.pieces > 1 THEN '@pieces' END], NULL)) AS lexemes
-        FROM issues AS i LEFT JOIN (SELECT v.issue_pk, count(*) FILTER (WHERE v.piece >= 0) AS pieces FROM vectors AS v GROUP BY v.issue_pk) AS m
-            USING (issue_pk)
-        WHERE i.issue_pk = ANY (pks)
+                CASE WHEN EXISTS (SELECT FROM vectors AS v WHERE v.issue_pk = i.issue_pk AND v.piece > 0) THEN '@pieces' END,
+                CASE WHEN EXISTS (SELECT FROM files AS f WHERE f.issue_pk = i.issue_pk) THEN '@files' END], NULL)) AS lexemes
+        FROM issues AS i WHERE i.issue_pk = ANY (pks)
     ), rest AS (
         SELECT s.issue_pk, array_to_tsvector(array_agg(s.lexeme)) AS words FROM (
-            SELECT d.issue_pk, d.lexeme, sum(octet_length(d.lexeme) + 8) OVER (PARTITION BY d.issue_pk ORDER BY d.piece, d.lexeme) AS size
+            SELECT d.issue_pk, d.lexeme, sum(octet_length(d.lexeme) + 8) OVER (PARTITION BY d.issue_pk ORDER BY d.place, d.lexeme) AS size
             FROM (
-                SELECT v.issue_pk, l.lexeme, min(v.piece) AS piece FROM vectors AS v, unnest(v.words) AS l WHERE v.piece > 0 GROUP BY 1, 2
+                SELECT o.issue_pk, l.lexeme, min(o.place) AS place
+                FROM (
+                    SELECT v.issue_pk, v.piece::bigint AS place, v.words FROM vectors AS v WHERE v.piece > 0
+                    UNION ALL SELECT f.issue_pk, 1000000 + f.attachment_id, f.words FROM files AS f
+                ) AS o, unnest(o.words) AS l GROUP BY 1, 2
             ) AS d
         ) AS s WHERE s.size < 700000 GROUP BY s.issue_pk
     )
     INSERT INTO search_documents AS d (issue_pk, language, registered_date, title, words)
     SELECT m.issue_pk, m.language, m.registered_date, coalesce(t.words, '') || m.lexemes,
-        coalesce(t.words, '') || coalesce(b.words, '') || coalesce(r.words, '') || m.lexemes
+        coalesce(t.words, '') || coalesce(b.words, '') || coalesce(f.words, '') || coalesce(r.words, '') || m.lexemes
     FROM marks AS m LEFT JOIN vectors AS t ON t.issue_pk = m.issue_pk AND t.piece = -1
         LEFT JOIN vectors AS b ON b.issue_pk = m.issue_pk AND b.piece = 0 LEFT JOIN rest AS r ON r.issue_pk = m.issue_pk
+        -- Places are counted in the first file, where they do not come to more than a vector holds.
+        LEFT JOIN LATERAL (
+            SELECT x.words FROM files AS x WHERE x.issue_pk = m.issue_pk AND pg_column_size(x.words) < 300000 ORDER BY x.attachment_id LIMIT 1
+        ) AS f ON true
     ON CONFLICT (issue_pk) DO UPDATE SET language = excluded.language, registered_date = excluded.registered_date,
         title = excluded.title, words = excluded.words;
     GET DIAGNOSTICS written = ROW_COUNT;
@@ -425,8 +507,11 @@ BEGIN
             CONTINUE WHEN (last = first OR part) AND NOT must[first] AND NOT quoted[first] AND NOT more.known AND NOT hollow AND search_empty(term) OR spelt.words = '';
             required := must[first];
             size := CASE WHEN part THEN 1 ELSE last - first + 1 END;
-            -- In long texts places are not counted; there what stands side by side makes the phrase.
-            words := CASE WHEN quoted[first] AND spelt.phrase <> '' THEN '(' || spelt.phrase || ') | (' || spelt.words || ') & ''@pieces''' ELSE spelt.words END;
+            -- In long texts places are not counted; there what stands side by side makes the phrase. Of files it is not known what does.
+            words := CASE
+                WHEN quoted[first] AND spelt.phrase <> '' THEN '(' || spelt.phrase || ') | (' || spelt.words || ') & (''@pieces'' | ''@files'')'
+                WHEN CASE WHEN part THEN kinds[place] ELSE array_to_string(kinds[first:last], '') END ~ 'l.|.l'
+                    THEN spelt.words || ' | (' || spelt.phrase || ') & ''@files''' ELSE spelt.words END;
             exact := CASE WHEN quoted[first] THEN words ELSE coalesce(nullif(spelt.exact, ''), words) END;
             -- A word of one syllable is also meant where a longer one begins with it, but rarely.
             same := concat_ws(' | ', words, CASE WHEN right(spelt.wider, 2) <> ':*' OR spelt.wider LIKE '''#%' THEN nullif(spelt.wider, '') END,
