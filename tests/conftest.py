@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,10 @@ from ims_spiders.db.projection import Projection
 from ims_spiders.db.schema import initialise
 
 _names = count(1)
+
+# A machine may forbid it: each worker then rewrites the asserts of every module again, each `ims` compiles the package.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True)
