@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+# Scrapy imports it deep inside the start of a crawl, where it looks up the module of every caller: 0.3 s of processor.
+import scrapy.core.downloader.contextfactory  # noqa: F401
+
 BOT_NAME = "ims_spiders"
 SPIDER_MODULES = ["ims_spiders.spiders"]
 NEWSPIDER_MODULE = "ims_spiders.spiders"
@@ -46,6 +49,8 @@ EXTENSIONS = {
     "ims_spiders.extensions.errors.ErrorLog": 30,
     "ims_spiders.extensions.progress.Progress": 40,
     "ims_spiders.extensions.unlisted.UnlistedIssues": 50,
+    # Defaults that are switched off below; importing it brings an HTTP server.
+    "scrapy.extensions.remote_control.RemoteControl": None,
 }
 
 # Scrapy's exporters write times without their offset; these write issues as their files hold them.
