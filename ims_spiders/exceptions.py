@@ -62,6 +62,11 @@ class StorageError(ImsError):
     """The disk refused a write. Raised where files are written; the crawl stops, exit code 4."""
 
 
+class LeaseLost(StorageError):
+    """This process runs a job that is, or may be, another node's by now. Raised instead of writing; the crawl stops,
+    exit code 7, and leaves its session as it was."""
+
+
 class TrackerUnavailable(ImsError):
     """The tracker no longer answers. Raised by the middlewares; the crawl stops, exit code 8."""
 
@@ -114,6 +119,13 @@ class AttachmentUnlearned(AttachmentError):
 class RowRefused(ImsError):
     """The database refused one issue for its content. Reported by the session when the writer ends; the issue's file
     is whole, the other issues are stored."""
+
+    error_type: ClassVar[ErrorType] = "database_error"
+
+
+class QueueUnavailable(ImsError):
+    """The database with the queue of jobs does not answer. Raised where the queue is asked; nodes ask again, jobs go
+    on while their lease holds."""
 
     error_type: ClassVar[ErrorType] = "database_error"
 

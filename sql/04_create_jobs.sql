@@ -99,10 +99,17 @@ END
 $$;
 
 -- Ends an attempt as `finished`, `failed`, or `again` after a wait while attempts are left. Returns what the job is now, or NULL when
--- the lease is not the caller's any more. What was cancelled does not run again.
+-- the lease is not the caller's any more. What was cancelled does not run again. Without an exit code its process was killed, and its
+-- session with it.
 CREATE OR REPLACE FUNCTION end_job(job_id bigint, token integer, outcome text, exit_code integer, reason text, first_wait interval) RETURNS text
 LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT
 BEGIN ATOMIC
+    WITH left_behind AS (
+        UPDATE crawl_sessions AS s SET status = 'interrupted', close_reason = 'killed'
+        FROM job_queue AS q
+        WHERE q.job_id = end_job.job_id AND q.attempts = end_job.token AND q.status = 'running' AND end_job.exit_code IS NULL
+          AND s.session_uuid = q.session_uuid AND s.status = 'running'
+    )
     UPDATE job_queue AS q SET
         status = CASE
             WHEN end_job.outcome = 'finished' THEN 'finished'
@@ -115,12 +122,17 @@ BEGIN ATOMIC
     RETURNING q.status;
 END;
 
--- Gives the jobs of nodes that are gone to others, those of them that are cancelled or were tried often enough to nobody.
+-- Gives the jobs of nodes that are gone to others, those of them that are cancelled or were tried often enough to nobody. What the
+-- session has stored stays.
 CREATE OR REPLACE FUNCTION expire_jobs(first_wait interval) RETURNS TABLE (job text, token integer, node text, status text)
 LANGUAGE sql SECURITY DEFINER SET search_path FROM CURRENT
 BEGIN ATOMIC
     WITH gone AS (
-        SELECT q.job_id FROM job_queue AS q WHERE q.status = 'running' AND q.lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED
+        SELECT q.job_id, q.session_uuid FROM job_queue AS q
+        WHERE q.status = 'running' AND q.lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED
+    ), left_behind AS (
+        UPDATE crawl_sessions AS s SET status = 'interrupted', close_reason = 'killed'
+        FROM gone WHERE s.session_uuid = gone.session_uuid AND s.status = 'running'
     )
     UPDATE job_queue AS q SET
         status = CASE

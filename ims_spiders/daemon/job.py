@@ -8,16 +8,24 @@ import logging
 import os
 import signal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ims_spiders
 from ims_spiders.exceptions import ImsError
-from ims_spiders.extensions.job import scrapyd_job
+from ims_spiders.extensions.job import CANCEL_MARK, scrapyd_job
 from ims_spiders.extensions.logfile import Redaction, known_secrets
 from ims_spiders.extensions.outcome import close_reason_for, outcome_of
 from ims_spiders.extensions.session import CrawlSession
 
+if TYPE_CHECKING:
+    from ims_spiders.db.lease import Lease
+
 logger = logging.getLogger(__name__)
+
+LEASE = "_lease"
+"""The argument with which a job of the queue of all nodes comes (daemon/node.py)."""
+LOSS_SECONDS = 15.0
+"""How long a crawl that has lost its lease may take to end in order."""
 
 
 def run(arguments: list[str]) -> int:
@@ -29,11 +37,16 @@ def run(arguments: list[str]) -> int:
     settings.setdict(given.settings, priority="cmdline")
     job = Job(settings, given.spider)
     try:
-        job.start(given.arguments)
+        if LEASE not in given.arguments:
+            return job.crawl(given.arguments)
+        from ims_spiders.daemon.leased import run_leased
+        from ims_spiders.daemon.node import Ticket
+
+        ticket = Ticket.read(given.arguments.pop(LEASE))
+        return run_leased(ticket, lambda lease, more: job.crawl({**given.arguments, **more}, lease))
     except ImsError as error:
         # Settings that not even the log's secrets can be read from.
         return _failed(error)
-    return job.exit_code()
 
 
 class Job:
@@ -46,9 +59,10 @@ class Job:
         self._crawler = self._process.create_crawler(spider)
         self._failure: BaseException | None = None
         self._stopping: asyncio.Future[None] | None = None
+        self._stops = 0
 
-    def start(self, arguments: dict[str, str]) -> None:
-        """Run until the crawl has ended. Raises ConfigurationError for settings that are wrong."""
+    def crawl(self, arguments: dict[str, str], lease: Lease | None = None) -> int:
+        """Run until the crawl has ended; its exit code. Raises ConfigurationError for settings that are wrong."""
         clean_log()
         logger.info("Job %s runs %s", scrapyd_job(), Path(ims_spiders.__file__).parent)
         task = self._process.crawl(self._crawler, **arguments)
@@ -56,9 +70,15 @@ class Job:
         loop = asyncio.get_event_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop)
+        if lease is not None:
+            lease.watch(
+                lambda times: loop.call_soon_threadsafe(self._cancelled, times),
+                lambda: loop.call_soon_threadsafe(self._lost, loop),
+            )
         self._process.start(install_signal_handlers=False)
+        return self._exit_code()
 
-    def exit_code(self) -> int:
+    def _exit_code(self) -> int:
         """What the session's record says, or what kept it from being made. Logs the latter."""
         session = CrawlSession.of(self._crawler)
         if session is not None and session.outcome is not None:
@@ -69,10 +89,29 @@ class Job:
         if not task.cancelled():
             self._failure = task.exception()
 
+    def _cancelled(self, times: int) -> None:
+        """The queue says so; a signal may have come for the same reason."""
+        Path(os.environ[CANCEL_MARK]).parent.mkdir(parents=True, exist_ok=True)
+        Path(os.environ[CANCEL_MARK]).touch()
+        while self._stops < times:
+            self._stop()
+
+    def _lost(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._stopping is None:
+            self._stop()
+        loop.call_later(LOSS_SECONDS, self._stop)
+
+    async def _stop_in_order(self) -> None:
+        # Asked to stop before its engine runs, Scrapy forgets it, crawls to the end, and then never ends.
+        while self._crawler.crawling and not _engine_runs(self._crawler):
+            await asyncio.sleep(0.05)
+        await self._crawler.stop_async()
+
     def _stop(self) -> None:
+        self._stops += 1
         if self._stopping is None:
             logger.info("Stopping: what is under way is finished first")
-            self._stopping = asyncio.ensure_future(self._crawler.stop_async())
+            self._stopping = asyncio.ensure_future(self._stop_in_order())
             return
         session = CrawlSession.of(self._crawler)
         if session is not None:
@@ -90,6 +129,14 @@ def clean_log() -> None:
     redaction = Redaction(known_secrets())
     for handler in logging.getLogger().handlers:
         handler.addFilter(redaction)
+
+
+def _engine_runs(crawler: Any) -> bool:
+    try:
+        return bool(crawler.engine.running)
+    except RuntimeError:
+        # Not made yet.
+        return False
 
 
 def _failed(failure: BaseException) -> int:

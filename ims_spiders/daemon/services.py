@@ -55,12 +55,42 @@ class Cancel(webservice.Cancel):  # type: ignore[misc]
     def render_POST(self, txrequest: Request) -> Any:  # noqa: N802 - Twisted's name
         """Answer as Scrapyd does."""
         project, job = (_first(txrequest.args, name) for name in (b"project", b"job"))
+        queue = self.root.poller.queues.get(project)
+        elsewhere = None
+        # Only the queue of many nodes can.
+        if hasattr(queue, "cancel") and job is not None:
+            # The job's node hears of it when it renews its lease. Before the signal, so that the end is no crash.
+            at_once = _first(txrequest.args, b"signal") in {"KILL", "9"}
+            elsewhere = queue.cancel(job, 2 if at_once else 1)
         for process in self.root.launcher.processes.values():
             if (process.project, process.job) == (project, job):
                 # Without a mark, on a full disk, it is stopped all the same and becomes `interrupted`.
                 with suppress(StorageError):
                     write_durably(cancel_mark(read_config(), process.pid), b"", mode=0o600)
-        return super().render_POST(txrequest)
+        answer = super().render_POST(txrequest)
+        return {**answer, "prevstate": answer["prevstate"] or elsewhere}
+
+
+class ListJobs(webservice.ListJobs):  # type: ignore[misc]
+    """`listjobs.json` for many nodes: what runs elsewhere as well, with the name of its node."""
+
+    def render_GET(self, txrequest: Request) -> Any:  # noqa: N802 - Twisted's name
+        """Answer as Scrapyd does."""
+        answer = super().render_GET(txrequest)
+        wanted = _first(txrequest.args, b"project")
+        here = {(process.project, process.job) for process in self.root.launcher.processes.values()}
+        for project, queue in self.root.poller.queues.items():
+            for job, row in queue.running().items() if wanted in {None, project} else ():
+                if (project, job) not in here:
+                    answer["running"].append(_running_elsewhere(row))
+        return answer
+
+
+def _running_elsewhere(row: Any) -> dict[str, Any]:
+    """As Scrapyd shows its own; number and log of the process are for that node to tell."""
+    started = str(row.started_at.astimezone().replace(tzinfo=None))
+    own = {"id": row.job, "project": row.project, "spider": row.spider, "start_time": started, "node": row.node}
+    return {**own, "pid": None, "log_url": None, "items_url": None}
 
 
 def refusal_of(parameters: dict[bytes, list[bytes]], installed: set[str]) -> str | None:

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ class SessionFolder:
     def __init__(self, path: Path):
         self.path = path
         self._lock: int | None = None
+        self.guard: Callable[[], None] = lambda: None
+        """Called before each write; raises StorageError when this process may write no more."""
 
     @classmethod
     def create(cls, data_dir: Path, session_uuid: str, product: str, started_at: datetime) -> SessionFolder:
@@ -85,6 +87,7 @@ class SessionFolder:
 
     def write_session(self, session: JsonObject) -> None:
         """Replace session.json. Raises StorageError."""
+        self.guard()
         write_durably(self.path / "session.json", to_json(session))
 
     def read_session(self) -> JsonObject:
@@ -93,6 +96,7 @@ class SessionFolder:
 
     def write_issue(self, issue_id: str, document: JsonObject) -> None:
         """Make one issue durable; with that it is done. Raises StorageError."""
+        self.guard()
         write_durably(self.issue_path(issue_id), to_json(document))
 
     def has_issue(self, issue_id: str) -> bool:
@@ -110,6 +114,7 @@ class SessionFolder:
 
     def append_error(self, entry: JsonObject) -> None:
         """Add one entry to errors.jsonl. Raises StorageError."""
+        self.guard()
         line = json.dumps(entry, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
         append_durably(self.errors_path, line)
 
@@ -127,6 +132,7 @@ class SessionFolder:
 
     def quarantine(self, name: str, content: bytes) -> Path:
         """Keep a raw page that did not parse. `name` is made safe. Raises StorageError. Returns the file's path."""
+        self.guard()
         safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[:120] or "page"
         path = self.path / "quarantine" / safe
         write_durably(path, content)

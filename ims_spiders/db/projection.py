@@ -19,6 +19,8 @@ from ims_spiders.db.sessions import error_row, query_row, session_row
 from ims_spiders.db.statements import CHILDREN, Statements
 
 T = TypeVar("T")
+Guard = Callable[[Connection], None]
+"""Begins each transaction; raises when this process may write no more."""
 
 STATEMENT_BYTES = 8_000_000
 """About how much one statement carries: attachments' text makes some issues very large."""
@@ -59,8 +61,9 @@ class Projection:
     failure. A database that is away raises sqlalchemy.exc.OperationalError; writing again later is always right.
     """
 
-    def __init__(self, engine: Engine, schema: str = "ims"):
+    def __init__(self, engine: Engine, schema: str = "ims", guard: Guard | None = None):
         self.engine = engine
+        self._guard = guard
         self._sql = Statements(schema)
 
     def write_session(self, session: JsonObject | SessionFolder) -> None:
@@ -286,6 +289,8 @@ class Projection:
         def once() -> T:
             with self.engine.begin() as connection:
                 act_as_crawl(connection)
+                if self._guard is not None:
+                    self._guard(connection)
                 return work(connection)
 
         return attempts(once)

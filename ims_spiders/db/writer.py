@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ims_spiders.db.engine import safe_message
 from ims_spiders.db.files import JsonObject, SessionFolder
-from ims_spiders.db.projection import Projection, Refusal, WriteResult
+from ims_spiders.db.projection import Guard, Projection, Refusal, WriteResult
 from ims_spiders.db.schema import initialise, is_initialised
 from ims_spiders.db.watchdog import Watchdog
 from ims_spiders.exceptions import ConfigurationError
@@ -58,7 +58,9 @@ class DatabaseWriter:
         batch_size: int = 100,
         batch_seconds: float = 0.5,
         upgrade: bool = True,
+        guard: Guard | None = None,
     ):
+        self._guard = guard
         self._connect = connect
         self._folder = folder
         self._schema = schema
@@ -159,7 +161,7 @@ class DatabaseWriter:
         if self._projection is None:
             self._prepare(self._engine, self._watchdog)
             # Whatever happened to the database meanwhile: the session comes first.
-            self._projection = Projection(self._engine, self._schema)
+            self._projection = Projection(self._engine, self._schema, self._guard)
             self._waiting.add(SESSION)
         with self._watchdog.limit(self._step_seconds()):
             if SESSION in self._waiting:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from ims_spiders.exceptions import (
     ConfigurationError,
     ImsError,
+    LeaseLost,
     LoginRefused,
     StorageError,
     TrackerUnavailable,
 )
 
 FATAL: tuple[tuple[type[ImsError], str], ...] = (
+    (LeaseLost, "lease_lost"),
     (LoginRefused, "login_refused"),
     (StorageError, "disk"),
     (TrackerUnavailable, "tracker_unavailable"),
@@ -26,6 +28,7 @@ _ENDS = {
     "disk": ("failed", 4),
     "shutdown": ("interrupted", 7),
     "cancelled": ("cancelled", 7),
+    "lease_lost": ("interrupted", 7),
     "tracker_unavailable": ("failed", 8),
 }
 

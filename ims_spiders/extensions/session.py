@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import logging
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -16,8 +17,8 @@ from scrapy.exceptions import NotConfigured
 
 from ims_spiders.config import load_database_config, load_tracker_config
 from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandoned
-from ims_spiders.exceptions import DatabaseBehind, RowRefused, StorageError
-from ims_spiders.extensions.job import note_job, stop_reason
+from ims_spiders.exceptions import DatabaseBehind, LeaseLost, RowRefused, StorageError
+from ims_spiders.extensions.job import held_lease, note_job, stop_reason
 from ims_spiders.extensions.outcome import Outcome, outcome_of
 from ims_spiders.extensions.record import end_record, new_record, read_record, resumed_record, stored_reading
 from ims_spiders.extensions.statistics import SessionStatistics
@@ -62,6 +63,10 @@ class CrawlSession:
         self._check_configuration()
         self.folder, self._record = self._open()
         self.folder.lock()
+        self._lease = held_lease()
+        if self._lease is not None:
+            self.folder.guard = self._lease.require
+            self._lease.note_session(self.uuid)
         note_job(self._record)
         self.folder.write_session(self._record)
         self._stored = StoredIssues(self._config.data_dir, self.folder, spider.arguments.refresh)
@@ -112,6 +117,7 @@ class CrawlSession:
             self._database.schema_name,
             # A crawl does not alter the schema of a server that others look after.
             upgrade=uses_embedded(self._database),
+            guard=self._lease.guard if self._lease is not None else None,
         )
         return self._writer
 
@@ -142,7 +148,8 @@ class CrawlSession:
         outcome = outcome_of(stop_reason("shutdown"), self.statistics.errors, behind=False)
         stats = self._crawler.stats.get_stats()
         self._record = end_record(self._record, self.folder, self.statistics, outcome, "killed", stats)
-        self.folder.write_session(self._record)
+        with suppress(LeaseLost):
+            self.folder.write_session(self._record)
 
     def _check_configuration(self) -> None:
         require_credentials(self._config)
@@ -191,7 +198,16 @@ class CrawlSession:
         self.statistics.search_ended(total, found)
 
     async def _closed(self, reason: str) -> None:
-        reason, statistics = stop_reason(reason), self.statistics
+        try:
+            await self._end(stop_reason(reason))
+        except LeaseLost as error:
+            # Whoever has the job now ends the session.
+            logger.error("%s", error)
+            self.outcome = outcome_of("lease_lost", self.statistics.errors, behind=False)
+        self.folder.unlock()
+
+    async def _end(self, reason: str) -> None:
+        statistics = self.statistics
         statistics.attachments_downloaded = self._crawler.stats.get_value("ims/attachments/downloaded", 0)
         behind = self._report is not None and bool(self._report.behind or self._report.refused)
         self.outcome = outcome_of(reason, statistics.errors, behind)
@@ -203,7 +219,6 @@ class CrawlSession:
             self.outcome = outcome_of(reason, statistics.errors, behind=True)
             self._record["exit_code"] = self.outcome.exit_code
             self.folder.write_session(self._record)
-        self.folder.unlock()
 
     def _project_end(self) -> bool:
         """Bring the session's end into the database; False when it is behind, which `ims db load` mends."""

@@ -1,0 +1,107 @@
+"""Three real Scrapyds with one queue: jobs when one of them is killed, and when one cancels what another runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import Engine, text
+
+from ims_spiders.db.embedded import EmbeddedServer
+from ims_spiders.demo.server import DemoTracker
+from tests.conftest import database_engine
+from tests.crawl.crawling import Archive
+from tests.daemon.cluster import Cluster, cluster
+from tests.deploy.conftest import PASSWORD
+
+LONG = {"product": "OpenFrame", "query": "TPETIME", "related": "0", "max_results": "12"}
+
+
+@pytest.fixture(scope="module")
+def nodes(
+    server: EmbeddedServer, admin: Engine, undertaker: Engine, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """Three of them for the whole module, which loses one after the other."""
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE archive_cluster TEMPLATE {template}"))
+    engine = database_engine(server, "archive_cluster")
+    folder = tmp_path_factory.mktemp("cluster")
+    with (
+        DemoTracker(password=PASSWORD, latency=0.1) as tracker,
+        cluster(folder, Archive(folder / "none", engine), tracker, 3) as made,
+    ):
+        yield made
+    engine.dispose()
+    with undertaker.connect() as connection:
+        connection.execute(text("DROP DATABASE archive_cluster WITH (FORCE)"))
+
+
+def test_any_node_cancels_what_another_runs(nodes: Cluster) -> None:
+    nodes.alive[0].put("long", **LONG)
+    assert "waits or runs already" in nodes.alive[1].put("long", **LONG)["message"]
+    nodes.wait(lambda: nodes.sessions("long"), "it does not start")
+    (busy,) = [node for node in nodes.alive if node.process.children()]
+    other = next(node for node in nodes.alive if node is not busy)
+    running = other.jobs("running")["long"]
+    assert (running["pid"], running["node"].rpartition(":")[2]) == (None, str(busy.port))
+    assert other.stop("long") == "running"
+    nodes.wait(lambda: "long" in nodes.jobs("cancelled"), "it is not cancelled")
+    (record,) = nodes.sessions("long")
+    assert (record["status"], record["exit_code"]) == ("cancelled", 7)
+    nodes.wait(lambda: "long" in other.jobs("finished"), "it is not listed")
+
+
+def run_short_jobs(nodes: Cluster, count: int) -> None:
+    """Each job fetches one issue; a node is killed in the middle of one; each result is there once in the end."""
+    issues = nodes.tracker.matching_ids()[:count]
+    for number, issue_id in enumerate(issues):
+        node = nodes.alive[number % 3]
+        answer = node.put(f"job-{issue_id}", query=issue_id, related="0", max_results="1")
+        assert answer["status"] == "ok", answer
+    victim = nodes.alive[1]
+    nodes.wait(lambda: "running" in [one["status"] for one in victim.records()], "it runs nothing")
+    nodes.kill(victim)
+    while left := len(nodes.jobs("pending", "running")):
+        nodes.wait(lambda left=left: len(nodes.jobs("pending", "running")) < left, "no job gets done any more")
+    done = {job: row for job, row in nodes.jobs("finished", "failed", "cancelled").items() if job.startswith("job-")}
+    assert {job: row["status"] for job, row in done.items()} == {f"job-{issue}": "finished" for issue in issues}
+    again = [job for job, row in done.items() if row["attempts"] > 1]
+    assert len(again) == 1
+    assert {row["node"].rpartition(":")[2] for row in done.values()} >= {str(node.port) for node in nodes.alive}
+    for issue_id in issues:
+        ended = [one["status"] for one in nodes.sessions(f"job-{issue_id}")]
+        assert ended.count("completed") == 1, (issue_id, ended)
+    found = nodes.database.rows(
+        "SELECT issue_id, count(*) FROM ims.crawl_sessions JOIN ims.session_issues USING (session_id) "
+        "JOIN ims.issues USING (issue_pk) "
+        "WHERE crawl_sessions.status = 'completed' AND max_results = 1 GROUP BY issue_id"
+    )
+    assert {row["issue_id"]: row["count"] for row in found} == dict.fromkeys(issues, 1)
+    assert nodes.database.rows("SELECT session_id FROM ims.crawl_sessions WHERE status = 'running'") == []
+
+
+def test_each_job_has_its_result_once_though_a_node_is_killed(nodes: Cluster) -> None:
+    run_short_jobs(nodes, 8)
+
+
+@pytest.mark.long
+def test_so_have_two_hundred(tmp_path: Path, engine: Engine) -> None:
+    with (
+        DemoTracker(password=PASSWORD) as tracker,
+        cluster(tmp_path, Archive(tmp_path / "none", engine), tracker, 3) as nodes,
+    ):
+        run_short_jobs(nodes, 200)
+
+
+def test_a_job_outlives_its_daemon_and_ends_by_itself(nodes: Cluster) -> None:
+    nodes.alive[0].put("orphan", **LONG)
+    nodes.wait(lambda: nodes.sessions("orphan"), "it does not start")
+    (busy,) = [node for node in nodes.alive if node.process.children()]
+    (job,) = busy.process.children()
+    nodes.kill(busy, jobs=False)
+    psutil.wait_procs([job], 60)
+    assert nodes.jobs("finished")["orphan"]["attempts"] == 1
+    (record,) = nodes.sessions("orphan")
+    assert (record["status"], record["exit_code"]) == ("completed", 0)
