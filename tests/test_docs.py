@@ -11,7 +11,7 @@ import typer.main
 
 from ims_spiders import settings
 from ims_spiders.cli.app import EXIT_CODES, app
-from ims_spiders.config import DatabaseConfig, LlmConfig, TrackerConfig
+from ims_spiders.config import DatabaseConfig, EmbeddingConfig, LlmConfig, TrackerConfig
 from ims_spiders.login.browser import BrowserConfig
 from ims_spiders.spiders.arguments import SpiderArguments
 
@@ -41,6 +41,7 @@ OPTIONS = sorted(
 def variables() -> set[str]:
     names = {f"IMS_{name.upper()}" for config in (TrackerConfig, BrowserConfig) for name in config.model_fields}
     names |= {f"IMS_LLM_{name.upper()}" for name in LlmConfig.model_fields}
+    names |= {f"IMS_EMBEDDING_{name.upper()}" for name in EmbeddingConfig.model_fields}
     return names | {field.alias or name.upper() for name, field in DatabaseConfig.model_fields.items()}
 
 
