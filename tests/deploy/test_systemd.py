@@ -61,7 +61,8 @@ def test_systemd_calls_it_safe(tmp_path: Path, unit: Path) -> None:
     installed(tmp_path)
     command = ["systemd-analyze", "security", "--offline=yes", "--no-pager", "--threshold=30"]
     path = tmp_path / unit.name.replace("@.", "@OpenFrame.")
-    path.exists() or path.symlink_to(unit.name)
+    if not path.exists():
+        path.symlink_to(unit.name)
     done = subprocess.run([*command, str(path)], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
