@@ -27,9 +27,8 @@ START_SECONDS = 30.0
 FOREIGN = ("DATABASE_", "PG", "USE_DATABASE", "IMS_COOKIE_FILE", "IMS_ATTACHMENT_URL", "IMS_USER", "IMS_RENDER")
 QUERIES = (
     (
-        "Everything about one error, in any language",
-        "SELECT issue_id, status, product, title FROM ims.issues\n"
-        "  WHERE title ILIKE '%TPETIME%' OR description ILIKE '%TPETIME%' LIMIT 5",
+        "Asked in Korean, found in three languages",
+        "SELECT issue_id, round(score::numeric, 2) AS score, title\n  FROM ims.search_issues('메모리 부족', NULL, 5)",
     ),
     (
         "What the products are busy with",
@@ -150,6 +149,12 @@ def show_next_steps(psql: str, data_dir: Path, command: Path) -> None:
     for meaning, query in QUERIES:
         sys.stdout.write(f'\n# {meaning}\n{psql} -c "\n  {query}"\n')
     name = shlex.quote(str(data_dir))
+    if uses_embedded(load_database_config()):
+        ims = f"IMS_DATA_DIR={name} {_shown(command)}"
+        sys.stdout.write(
+            "\nIn words of your own, with the places that say it, and as a report:\n"
+            f'{ims} search "timeouts in OpenFrame"\n{ims} report -q "TPETIME" -o report.html\n'
+        )
     sys.stdout.write(
         f"\nThe files are in {name}/sessions and {name}/attachments. The database keeps running;\n"
         f"to stop it: IMS_DATA_DIR={name} {_shown(command)} db stop\n"
