@@ -33,14 +33,19 @@ def unharmed(archive: Archive) -> Iterator[None]:
     assert roles(archive.root) == people
 
 
+@pytest.fixture(scope="module")
+def known(archive: Archive) -> list[Any]:
+    """All rows, as they were after the last attack: reading them takes longer than most attacks."""
+    return [everything(archive)]
+
+
 def fills(archive: Archive, attack: Attack) -> str:
     return archive.fill(attack.statement)
 
 
 @pytest.mark.usefixtures("unharmed")
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_an_attack_is_fruitless(archive: Archive, attack: Attack) -> None:
-    before = everything(archive)
+def test_an_attack_is_fruitless(archive: Archive, known: list[Any], attack: Attack) -> None:
     with archive.login(attack.who, autocommit=True) as login:
         if attack.who == "crawler":
             login.run("SET ROLE ims_crawl")
@@ -51,7 +56,8 @@ def test_an_attack_is_fruitless(archive: Archive, attack: Attack) -> None:
                 login.run(fills(archive, attack))
             assert caught.value.pgcode == attack.refused
             assert "secret" not in str(caught.value)
-    assert everything(archive) == before
+    before, known[0] = known[0], everything(archive)
+    assert known[0] == before
 
 
 @pytest.mark.parametrize("attack", CONTROLLED, ids=lambda attack: attack.name)
