@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import logging
 import os
+import re
 import socket
 import time
 from dataclasses import dataclass
@@ -16,12 +17,16 @@ from scrapyd.config import Config
 
 from ims_spiders.config import load_database_config, load_tracker_config
 from ims_spiders.daemon.configuration import read_config
+from ims_spiders.daemon.services import refused_job
 from ims_spiders.db.jobs import ENDED, JobQueue, NewJob, TakenJob, Taker, open_queue
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.settings import CONCURRENT_REQUESTS
 
 logger = logging.getLogger(__name__)
 
+SPIDER = re.compile(r"[A-Za-z_]\w*")
+WRONG = 2
+"""The exit code for what does not get right by trying again."""
 START_SECONDS = 60.0
 """How long a process may take until it keeps up its lease itself."""
 
@@ -87,7 +92,15 @@ class Node:
     def take(self, projects: list[str]) -> dict[str, Any] | None:
         """The next job as Scrapyd's message, None when there is none for this node now. Raises QueueUnavailable."""
         taken = self.queue.take(projects, self.settings.taker)
-        return None if taken is None else self._message(taken)
+        if taken is None:
+            return None
+        # Whoever may write into the queue need not be allowed to run code as this account.
+        refusal = refused_job(taken.job, taken.arguments.get("settings", {}))
+        if refusal or not SPIDER.fullmatch(taken.spider):
+            logger.error("Job %s is not run: %s", taken.job, refusal or f"there is no spider {taken.spider!r}")
+            self.queue.end(taken.job_id, taken.token, WRONG, 0)
+            return None
+        return self._message(taken)
 
     def started(self, ticket: Ticket) -> None:
         """A process was started; on a busy machine it takes its time to renew its lease itself. Never waits."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
@@ -95,16 +96,13 @@ def _running_elsewhere(row: Any) -> dict[str, Any]:
 
 def refusal_of(parameters: dict[bytes, list[bytes]], installed: set[str]) -> str | None:
     """Why a job is not taken, or None. `installed`: projects whose spider is of just this version, not an egg's."""
-    job = _first(parameters, b"jobid")
-    if job is not None and not JOB_ID.fullmatch(job):
-        # Scrapyd names the log after it; one that names no file would cost it a slot, until it is started again.
-        return f"jobid {job!r}: must be up to 100 letters, digits and any of _.- (the log is named after it)"
-    for setting in parameters.get(b"setting", []):
-        name, separator, _ = setting.decode("utf-8", "replace").partition("=")
-        if not separator:
-            return f"setting {name!r}: must be NAME=VALUE"
-        if not any(fnmatchcase(name, pattern) for pattern in SETTINGS):
-            return f"setting {name!r} cannot be given to a job, only {', '.join(SETTINGS)}"
+    settings = [setting.decode("utf-8", "replace") for setting in parameters.get(b"setting", [])]
+    for setting in settings:
+        if "=" not in setting:
+            return f"setting {setting!r}: must be NAME=VALUE"
+    refusal = refused_job(_first(parameters, b"jobid"), [setting.partition("=")[0] for setting in settings])
+    if refusal:
+        return refusal
     if _first(parameters, b"project") not in installed or _first(parameters, b"spider") != "ims":
         return None
     given = {name.decode(): values[0].decode() for name, values in parameters.items() if name not in OWN}
@@ -112,6 +110,17 @@ def refusal_of(parameters: dict[bytes, list[bytes]], installed: set[str]) -> str
         parse_arguments(given)
     except ConfigurationError as error:
         return str(error)
+    return None
+
+
+def refused_job(job: str | None, settings: Iterable[str]) -> str | None:
+    """Why a job of this name with these settings is not run, or None."""
+    if job is not None and not JOB_ID.fullmatch(job):
+        # Scrapyd names the log after it; one that names no file would cost it a slot, until it is started again.
+        return f"jobid {job!r}: must be up to 100 letters, digits and any of _.- (the log is named after it)"
+    for name in settings:
+        if not any(fnmatchcase(name, pattern) for pattern in SETTINGS):
+            return f"setting {name!r} cannot be given to a job, only {', '.join(SETTINGS)}"
     return None
 
 

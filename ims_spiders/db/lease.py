@@ -58,9 +58,13 @@ class Lease:
         self._told = 0
         self._wake.set()
 
+    def left(self) -> float:
+        """For how many more seconds this process may write; 0 or less when it may not any more."""
+        return 0.0 if self._lost else self._deadline - now()
+
     def holds(self) -> bool:
         """Whether this process may write."""
-        return not self._lost and now() < self._deadline
+        return self.left() > 0
 
     def require(self) -> None:
         """Raises LeaseLost when this process may not write any more."""

@@ -54,11 +54,16 @@ class Node(Scrapyd):
         assert self._process is not None
         return psutil.Process(self._process.pid)
 
+    def signal(self, number: int) -> None:
+        """Send a signal to the daemon and its jobs."""
+        assert self._process is not None
+        os.killpg(self._process.pid, number)
+
     def kill(self, jobs: bool = True) -> None:
         """As a power cut would: the daemon and, unless they are to live on, its jobs."""
         assert self._process is not None
         if jobs:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            self.signal(signal.SIGKILL)
         else:
             self._process.kill()
         self._process.wait(10)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +13,10 @@ import pytest
 from sqlalchemy import Engine, text
 
 from ims_spiders.db.embedded import EmbeddedServer
+from ims_spiders.db.files import SessionFolder
 from ims_spiders.demo.server import DemoTracker
 from tests.conftest import database_engine
-from tests.crawl.crawling import Archive
+from tests.crawl.crawling import Archive, run
 from tests.daemon.cluster import Cluster, cluster
 from tests.deploy.conftest import PASSWORD
 
@@ -51,6 +55,22 @@ def test_any_node_cancels_what_another_runs(nodes: Cluster) -> None:
     (record,) = nodes.sessions("long")
     assert (record["status"], record["exit_code"]) == ("cancelled", 7)
     nodes.wait(lambda: "long" in other.jobs("finished"), "it is not listed")
+
+
+def test_a_range_of_numbers_is_crawled_in_parts(nodes: Cluster) -> None:
+    known = sorted(map(int, nodes.tracker.matching_ids()))
+    # Where they are closest to each other: the numbers between them are asked for, too.
+    numbers = min((known[at : at + 3] for at in range(len(known) - 2)), key=lambda three: three[2] - three[0])
+    span = f"{numbers[0]}-{numbers[-1]}"
+    more = ["-a", "related=0", "-s", "CONCURRENT_REQUESTS=2", "--size", str((numbers[-1] - numbers[0]) // 2 + 1)]
+    command = [sys.executable, "-m", "ims_spiders.daemon.split", "--name", "part", "--numbers", span, *more]
+    done = run(command, nodes.alive[0].variables, 60)
+    assert done.returncode == 0, done.stderr
+    jobs = json.loads(done.stdout)["jobs"]
+    assert len(jobs) == 2
+    nodes.wait(lambda: set(jobs) <= nodes.jobs("finished").keys(), "they do not end")
+    stored = [issue_id for job in jobs for folder in folders(nodes, job) for issue_id in folder.issue_ids()]
+    assert sorted(map(int, stored)) == numbers
 
 
 def run_short_jobs(nodes: Cluster, count: int) -> None:
@@ -93,6 +113,32 @@ def test_so_have_two_hundred(tmp_path: Path, engine: Engine) -> None:
         cluster(tmp_path, Archive(tmp_path / "none", engine), tracker, 3) as nodes,
     ):
         run_short_jobs(nodes, 200)
+
+
+def test_a_node_that_was_asleep_writes_nothing_when_it_wakes(nodes: Cluster) -> None:
+    nodes.alive[0].put("sleeper", **LONG)
+    nodes.wait(lambda: any(folder.issue_ids() for folder in folders(nodes, "sleeper")), "it stores nothing")
+    (asleep,) = [node for node in nodes.alive if node.process.children()]
+    (job,) = asleep.process.children()
+    asleep.signal(signal.SIGSTOP)
+    (before,) = folders(nodes, "sleeper")
+    stored = before.issue_ids()
+    nodes.wait(lambda: "sleeper" in nodes.jobs("finished"), "nobody else does it")
+    asleep.signal(signal.SIGCONT)
+    psutil.wait_procs([job], 60)
+    assert nodes.jobs("finished")["sleeper"]["attempts"] == 2
+    assert (before.issue_ids(), before.read_session()["status"]) == (stored, "running")
+    assert len(stored) < int(LONG["max_results"])
+    sessions = "SELECT status FROM ims.crawl_sessions WHERE session_uuid = ANY (CAST(:uuids AS uuid[]))"
+    rows = nodes.database.rows(sessions, uuids=[one["session_uuid"] for one in nodes.sessions("sleeper")])
+    assert sorted(row["status"] for row in rows) == ["completed", "interrupted"]
+
+
+def folders(nodes: Cluster, job: str) -> list[SessionFolder]:
+    """The folders of the sessions of which this job was a part."""
+    uuids = {record["session_uuid"] for record in nodes.sessions(job)}
+    found = [folder for node in nodes.nodes for folder in node.archive.sessions()]
+    return [folder for folder in found if folder.read_session()["session_uuid"] in uuids]
 
 
 def test_a_job_outlives_its_daemon_and_ends_by_itself(nodes: Cluster) -> None:
