@@ -10,6 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 from tests.crawl.crawling import FAST, ROOT, Archive
+from tests.crawl.logged_in import OTHER_FILES
+from tests.crawl.logged_in import variables as quick
 from tests.crawl.other_tracker import OtherTracker
 from tests.crawl.test_other_tracker import check_document, variables
 
@@ -60,7 +62,7 @@ def test_a_killed_crawl_goes_on_where_it_was(archive: Archive) -> None:
 
 def test_the_same_crawl_twice_rewrites_nothing(archive: Archive) -> None:
     with OtherTracker() as tracker:
-        env = variables(archive, tracker)
+        env = variables(archive, tracker, IMS_ATTACHMENT_URL=OTHER_FILES)
         assert archive.crawl(env, query="TPETIME").exit_code == 0
         before = _children(archive), _stamps(archive.data_dir / "attachments")
         assert archive.crawl(env, query="TPETIME").exit_code == 0
@@ -73,7 +75,7 @@ def test_the_same_crawl_twice_rewrites_nothing(archive: Archive) -> None:
 
 def test_refresh_changed_asks_for_pages_but_not_again_for_files(files_only: Archive) -> None:
     with OtherTracker() as tracker:
-        env = variables(files_only, tracker)
+        env = quick(files_only, tracker)
         assert files_only.crawl(env, query="TPETIME").exit_code == 0
         first = files_only.documents()
         asked(tracker)
@@ -93,7 +95,7 @@ def test_refresh_changed_asks_for_pages_but_not_again_for_files(files_only: Arch
 
 def test_refresh_missing_asks_only_for_what_no_session_has(files_only: Archive) -> None:
     with OtherTracker() as tracker:
-        env = variables(files_only, tracker)
+        env = quick(files_only, tracker)
         assert files_only.crawl(env, query="TPETIME", related=0).exit_code == 0
         known = set(files_only.documents())
         asked(tracker)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ims_spiders.demo.server import DemoTracker
-from tests.crawl import oracle
+from tests.crawl import logged_in, oracle
 from tests.crawl.crawling import Archive, Run
 from tests.crawl.test_demo_tracker import PASSWORD, variables
 
@@ -16,6 +16,11 @@ SEARCH: dict[str, Any] = {"product": "OpenFrame", "query": "TPETIME"}
 
 def crawl(archive: Archive, tracker: DemoTracker, *settings: str, **arguments: Any) -> Run:
     return archive.crawl(variables(archive, tracker), *settings, **{**SEARCH, **arguments})
+
+
+def quick_crawl(archive: Archive, tracker: DemoTracker, *settings: str, **arguments: Any) -> Run:
+    """By a user who is logged in already."""
+    return archive.crawl(logged_in.variables(archive, tracker), *settings, **{**SEARCH, **arguments})
 
 
 def check_exact(archive: Archive, tracker: DemoTracker, run: Run, depth: int = 1) -> None:
@@ -41,7 +46,7 @@ def test_a_tracker_that_fails_now_and_then(files_only: Archive) -> None:
 @pytest.mark.parametrize("fault", ["expire_at:nth=60", "login_form_200:nth=60"])
 def test_an_expired_session_costs_one_login(files_only: Archive, fault: str) -> None:
     with DemoTracker(password=PASSWORD, faults=[fault], latency=0.02) as tracker:
-        run = crawl(files_only, tracker)
+        run = quick_crawl(files_only, tracker)
         check_exact(files_only, tracker, run)
         assert tracker.ledger.logins_accepted == 2
 
@@ -57,20 +62,20 @@ def test_an_expiry_while_a_file_is_asked_for(files_only: Archive) -> None:
 def test_a_login_that_is_refused_later_stops_the_crawl_which_can_be_resumed(files_only: Archive) -> None:
     faults = ["expire_at:nth=60", "login_refuse_later"]
     with DemoTracker(password=PASSWORD, faults=faults) as tracker:
-        run = crawl(files_only, tracker)
+        run = quick_crawl(files_only, tracker)
         assert run.exit_code == 3
         assert (tracker.ledger.logins_accepted, tracker.ledger.logins_refused) == (1, 1)
         session = files_only.last().read_session()
         assert (session["status"], session["close_reason"]) == ("failed", "login_refused")
         assert [one["error_type"] for one in files_only.last().read_errors()] == ["authentication_error"]
         tracker.faults.replace([])
-        run = crawl(files_only, tracker, resume="last")
+        run = quick_crawl(files_only, tracker, resume="last")
         check_exact(files_only, tracker, run)
 
 
 def test_pages_of_another_user_are_not_stored(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, faults=["swap_user:nth=40"]) as tracker:
-        run = crawl(files_only, tracker)
+        run = quick_crawl(files_only, tracker)
     assert run.exit_code == 3
     assert "another user" in files_only.last().read_errors()[0]["error_message"]
     assert len(files_only.documents()) < 30
@@ -83,7 +88,7 @@ def test_pages_that_are_not_issues_are_kept_aside_and_reported(archive: Archive)
         tracker.faults.replace(
             [f"{fault.partition(':')[0]}:{_limits(fault, issue)}" for issue, fault in broken.items()]
         )
-        run = crawl(archive, tracker, "IMS_GIVE_UP_AFTER=1000", related=0)
+        run = quick_crawl(archive, tracker, "IMS_GIVE_UP_AFTER=1000", related=0)
         assert run.exit_code == 5
         documents = archive.documents()
         assert set(documents) == set(hits) - set(broken)
@@ -113,7 +118,7 @@ def _limits(fault: str, issue_id: str) -> str:
 
 def test_rows_that_shift_and_pages_without_rows(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, faults=["shift_rows:nth=2", "empty_page:nth=3"]) as tracker:
-        run = crawl(files_only, tracker, related=0)
+        run = quick_crawl(files_only, tracker, related=0)
         check_exact(files_only, tracker, run, depth=0)
     assert len(run.feed) == len({one["issue_id"] for one in run.feed})
 
@@ -153,7 +158,7 @@ def test_a_redirect_that_leads_nowhere_is_followed_a_bounded_number_of_times(fil
     with DemoTracker(password=PASSWORD) as tracker:
         issue = tracker.matching_ids("TPETIME", "OpenFrame")[0]
         tracker.faults.replace([f"redirect_loop:path=issueView.do.issueId={issue}"])
-        run = crawl(files_only, tracker, related=0)
+        run = quick_crawl(files_only, tracker, related=0)
         assert run.exit_code == 5
         assert issue not in files_only.documents()
         assert tracker.ledger.count("/loop/") < 20

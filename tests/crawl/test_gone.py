@@ -16,9 +16,9 @@ import pytest
 from ims_spiders.demo.server import DemoTracker
 from ims_spiders.items import utc_milliseconds
 from tests.crawl.crawling import FAST, ROOT, Archive, Run
+from tests.crawl.logged_in import variables
 from tests.crawl.other_tracker import OtherTracker
-from tests.crawl.test_demo_tracker import PASSWORD, variables
-from tests.crawl.test_other_tracker import variables as other_variables
+from tests.crawl.test_demo_tracker import PASSWORD
 
 WORD = "Zebrafink"
 """In no issue but those that a test marks with it."""
@@ -43,8 +43,9 @@ def mark(tracker: DemoTracker, count: int) -> list[str]:
 
 def crawl(archive: Archive, tracker: DemoTracker, *settings: str, **arguments: Any) -> Run:
     """Crawl for the marked issues; the ledger then holds this crawl alone."""
+    env = variables(archive, tracker)
     tracker.reset_ledger()
-    return archive.crawl(variables(archive, tracker), *settings, **{"query": WORD, "related": 0, **arguments})
+    return archive.crawl(env, *settings, **{"query": WORD, "related": 0, **arguments})
 
 
 def asked(tracker: DemoTracker) -> Counter[str]:
@@ -217,8 +218,7 @@ def test_no_more_are_asked_for_than_allowed_and_the_rest_comes_later(files_only:
 @pytest.mark.parametrize("scripted", [False, True])
 def test_a_tracker_that_says_it_otherwise(files_only: Archive, scripted: bool) -> None:
     with OtherTracker(scripted=scripted) as tracker:
-        pattern = "POST /tody/common/fileDown.do gubun={kind}&seq={file_id}&key={issue_id}"
-        env = other_variables(files_only, tracker, IMS_ATTACHMENT_URL=pattern)
+        env = variables(files_only, tracker)
         arguments: dict[str, Any] = {"query": "TPETIME", "product": "Tibero", "related": 0}
         assert files_only.crawl(env, **arguments).exit_code == 0
         gone, changed, *_ = files_only.documents()
