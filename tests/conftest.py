@@ -1,10 +1,11 @@
-"""One real PostgreSQL a worker, one database a test, made from a template that holds the schema."""
+"""One real PostgreSQL a worker, in memory where there is room; one database a test, made from a template."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -19,6 +20,9 @@ from ims_spiders.db.projection import Projection
 from ims_spiders.db.schema import initialise
 
 _names = count(1)
+MEMORY = Path("/dev/shm")  # noqa: S108 - only folders of mkdtemp's are made there
+ROOM = 4 << 30
+"""Bytes; a worker's server takes some hundred megabytes."""
 
 # A machine may forbid it: each worker then rewrites the asserts of every module again, each `ims` compiles the package.
 sys.dont_write_bytecode = False
@@ -36,7 +40,8 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def server(prototype: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """A running embedded server of this worker's own."""
-    data_dir = tmp_path_factory.mktemp("server") / "data"
+    folder = in_memory() or tmp_path_factory.mktemp("server")
+    data_dir = folder / "data"
     shutil.copytree(prototype, data_dir, symlinks=True)
     (data_dir / "postgres" / "port").unlink()
     made = EmbeddedServer(data_dir)
@@ -44,6 +49,18 @@ def server(prototype: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     hurry(made)
     yield made
     made.stop()
+    shutil.rmtree(folder)
+
+
+def in_memory() -> Path | None:
+    """A folder of this process in the machine's memory, or None without one or without room: a database is made for
+    most tests, and each is some 400 files. What runs that were killed have left there is removed."""
+    if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM):
+        return None
+    for left in MEMORY.glob("ims-tests-*"):
+        if not Path(f"/proc/{left.name.split('-')[2]}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"ims-tests-{os.getpid()}-", dir=MEMORY))
 
 
 def hurry(server: EmbeddedServer) -> None:
@@ -56,6 +73,7 @@ def hurry(server: EmbeddedServer) -> None:
     with engine.connect() as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("ALTER SYSTEM SET max_wal_size = '256MB'"))
         connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
 
