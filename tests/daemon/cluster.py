@@ -118,6 +118,7 @@ def cluster_conf(folder: Path, **options: str) -> Path:
 @contextmanager
 def cluster(folder: Path, database: Archive, tracker: DemoTracker, count: int, **options: str) -> Iterator[Cluster]:
     """So many nodes, until the block ends."""
+    folder.mkdir(exist_ok=True)
     conf = cluster_conf(folder, **options)
     with ExitStack() as stack:
         nodes = []
