@@ -43,24 +43,35 @@ find_program() {
     [ -x "$python" ] || fail "there is no $python beside ims; name the ims of its environment with --ims"
 }
 
-# Sets $data, $schema, $embedded and $version as the product itself reads the environment and .env.
+# Sets $data, $schema, $embedded and $version as the product itself reads the environment and .env, and $newest_tools and
+# $tools_16, where PostgreSQL's programs that come with it are; empty where it brings none for this machine.
 read_settings() {
     settings=$("$python" -I - <<'END'
 import sys
 from importlib.metadata import version
 
 from ims_spiders.config import load_database_config, load_tracker_config
+from ims_spiders.db.cluster import EmbeddedServerError, binary
 from ims_spiders.db.engine import uses_embedded
 from ims_spiders.exceptions import ImsError
+
+
+def tools(major=None):
+    try:
+        return binary("psql", major).parent
+    except EmbeddedServerError:
+        return ""
+
 
 try:
     database, data_dir = load_database_config(), load_tracker_config().data_dir.absolute()
 except ImsError as error:
     sys.exit(str(error))
 print(data_dir, database.schema_name, "yes" if uses_embedded(database) else "", version("ims-spiders"), sep="\n")
+print(tools(), tools("16"), sep="\n")
 END
     ) || fail "the settings above are wrong" 2
-    data=$(line 1) schema=$(line 2) embedded=$(line 3) version=$(line 4)
+    data=$(line 1) schema=$(line 2) embedded=$(line 3) version=$(line 4) newest_tools=$(line 5) tools_16=$(line 6)
 }
 
 line() {
@@ -84,12 +95,13 @@ connect() {
 
 # Sets $bin: pg_dump and its like of the wheel, version 16 for a server that is, or those of --bin.
 find_tools() {
-    tools=$("$python" -I -c 'from ims_spiders.db.cluster import binary; print(binary("psql").parent)') || exit 1
-    server=$("${bin:-$tools}/psql" -X -w -A -t -c 'SHOW server_version_num') || fail "the database does not answer"
-    if [ -z "$bin" ] && [ "$server" -lt 170000 ]; then
-        tools=$("$python" -I -c 'from ims_spiders.db.cluster import binary; print(binary("psql", "16").parent)') || exit 1
-    fi
-    bin=${bin:-$tools}
+    given=$bin
+    bin=${given:-$newest_tools}
+    [ -x "$bin/pg_dump" ] && [ -x "$bin/pg_restore" ] ||
+        fail "there is no pg_dump and pg_restore in ${bin:-ims} for this machine; name the folder of your server's with --bin" 2
+    server=$(query -c 'SHOW server_version_num') || fail "the database does not answer"
+    # Later ones write settings that 16 does not know.
+    [ -n "$given" ] || [ "$server" -ge 170000 ] || bin=$tools_16
 }
 
 # No psqlrc, no question for a password, bare results, and the first error ends it.

@@ -174,6 +174,8 @@ def test_on_a_server_of_ones_own_no_row_is_left_out_unnoticed(
     real = server.psql_path().parent
     spied = tools(tmp_path / "tools", real, psql=spy, pg_dump=spy, pg_restore=spy)
     machine.environment["DATABASE_URL"] = owner = database_url(engine)
+    without = machine.run(BACKUP, "--bin", "/", str(machine.backups))
+    assert (without.returncode, "--bin" in without.stderr) == (2, True)
     refused = machine.run(BACKUP, str(machine.backups))
     assert refused.returncode == 1
     assert "CREATE ROLE ims_backup LOGIN BYPASSRLS" in refused.stderr
