@@ -24,7 +24,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
     """Scrapy's retries, but after a wait: as long as Retry-After says, otherwise doubling with jitter.
 
     Scrapy repeats at once and does not know Retry-After. After IMS_GIVE_UP_AFTER failures in a row without a single
-    answer, the tracker is taken for gone and the crawl is told to stop.
+    answer, the tracker is taken for gone and the crawl is told to stop; nothing is repeated any more then.
     """
 
     def __init__(self, settings: Any):
@@ -33,6 +33,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
         self._longest_wait = settings.getfloat("IMS_RETRY_LONGEST_WAIT")
         self._give_up_after = settings.getint("IMS_GIVE_UP_AFTER")
         self._failures_in_a_row = 0
+        self._gave_up = False
 
     async def process_response(  # type: ignore[override]
         self, request: Request, response: Response
@@ -42,6 +43,8 @@ class PoliteRetryMiddleware(RetryMiddleware):
             self._failures_in_a_row = 0
             return response
         self._count_failure(request, f"status {response.status}")
+        if self._gave_up:
+            return response
         again = super().process_response(request, response)
         if isinstance(again, Request):
             await self._wait(again, retry_after(response))
@@ -57,6 +60,8 @@ class PoliteRetryMiddleware(RetryMiddleware):
         if not isinstance(exception, self.exceptions_to_retry):
             return None
         self._count_failure(request, type(exception).__name__)
+        if self._gave_up:
+            return None
         again = super().process_exception(request, exception)
         if isinstance(again, Request):
             await self._wait(again, 0.0)
@@ -70,6 +75,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
     def _count_failure(self, request: Request, reason: str) -> None:
         self._failures_in_a_row += 1
         if self._failures_in_a_row == self._give_up_after:
+            self._gave_up = True
             error = TrackerUnavailable(
                 f"{self._failures_in_a_row} requests in a row failed, the last one with {reason}; "
                 "when the tracker is back, go on with --resume last"

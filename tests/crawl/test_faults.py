@@ -152,6 +152,9 @@ def test_a_tracker_that_goes_away_for_good_ends_the_crawl(files_only: Archive) -
         assert whole
         for document in whole:
             oracle.check_issue(tracker.truth(), document, files_only.data_dir)
+    given_up = files_only.last().log_path.read_text("utf-8").partition("Closing spider (tracker_unavailable)")[2]
+    assert given_up
+    assert "Gave up retrying" not in given_up, "what is left to do is not tried time and again"
 
 
 def test_a_redirect_that_leads_nowhere_is_followed_a_bounded_number_of_times(files_only: Archive) -> None:
