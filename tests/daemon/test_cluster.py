@@ -42,19 +42,22 @@ def nodes(
         connection.execute(text("DROP DATABASE archive_cluster WITH (FORCE)"))
 
 
-def test_any_node_cancels_what_another_runs(nodes: Cluster) -> None:
-    nodes.alive[0].put("long", **LONG)
-    assert "waits or runs already" in nodes.alive[1].put("long", **LONG)["message"]
-    nodes.wait(lambda: nodes.sessions("long"), "it does not start")
+@pytest.mark.parametrize("by_itself", [False, True])
+def test_any_node_cancels_what_another_runs_or_it_itself(nodes: Cluster, by_itself: bool) -> None:
+    name = f"long-{by_itself}"
+    nodes.alive[0].put(name, **LONG)
+    assert "waits or runs already" in nodes.alive[1].put(name, **LONG)["message"]
+    nodes.wait(lambda: nodes.sessions(name), "it does not start")
     (busy,) = [node for node in nodes.alive if node.process.children()]
     other = next(node for node in nodes.alive if node is not busy)
-    running = other.jobs("running")["long"]
+    running = other.jobs("running")[name]
     assert (running["pid"], running["node"].rpartition(":")[2]) == (None, str(busy.port))
-    assert other.stop("long") == "running"
-    nodes.wait(lambda: "long" in nodes.jobs("cancelled"), "it is not cancelled")
-    (record,) = nodes.sessions("long")
-    assert (record["status"], record["exit_code"]) == ("cancelled", 7)
-    nodes.wait(lambda: "long" in other.jobs("finished"), "it is not listed")
+    assert (busy if by_itself else other).stop(name) == "running"
+    nodes.wait(lambda: name in nodes.jobs("cancelled"), "it is not cancelled")
+    (record,) = nodes.sessions(name)
+    # In order: that it comes by signal and through the queue does not make it two.
+    assert (record["status"], record["exit_code"], record["close_reason"]) == ("cancelled", 7, "cancelled")
+    nodes.wait(lambda: name in other.jobs("finished"), "it is not listed")
 
 
 def test_a_range_of_numbers_is_crawled_in_parts(nodes: Cluster) -> None:
