@@ -72,7 +72,7 @@ def _cut(passage: Passage, found: Sequence[tuple[Span, int]], width: int) -> Sni
     shift = len(before)
     return Snippet(
         passage.where,
-        _paged(passage, start),
+        _paged(passage, inside[0][0] if inside else start),
         f"{before}{line}{after}",
         tuple((first + shift, last + shift) for first, last in moved),
     )
@@ -114,7 +114,7 @@ def _one_line(text: str, spans: Sequence[Span]) -> tuple[str, list[Span]]:
     return line, [span for span in moved if span[0] < span[1]]
 
 
-def _paged(passage: Passage, start: int) -> str:
+def _paged(passage: Passage, at: int) -> str:
     if passage.where != "attachment" or PAGE_BREAK not in passage.text:
         return passage.place
-    return f"page {passage.text.count(PAGE_BREAK, 0, start + 1) + 1} of {passage.place}"
+    return f"page {passage.text.count(PAGE_BREAK, 0, at + 1) + 1} of {passage.place}"
