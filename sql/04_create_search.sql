@@ -82,29 +82,42 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    WITH parts AS MATERIALIZED (
+    WITH folded AS MATERIALIZED (
+        SELECT x.n, normalize(x.content, NFKC) AS content FROM unnest(contents) WITH ORDINALITY AS x (content, n)
+    ), parts AS MATERIALIZED (
         SELECT c.n, p.place, substr(c.content, p.place * 100000 + 1, 100100) AS part
-        FROM (SELECT x.n, normalize(x.content, NFKC) AS content FROM unnest(contents) WITH ORDINALITY AS x (content, n)) AS c,
-            generate_series(0, (length(c.content) - 1) / 100000) AS p (place)
+        FROM folded AS c, generate_series(0, (length(c.content) - 1) / 100000) AS p (place)
     ), latin AS MATERIALIZED (
-        -- What the parser would take for a path, an address or a number with a sign becomes its words.
-        SELECT p.n, p.place, to_tsvector('search_latin', regexp_replace(
-            translate(p.part, '-_./:=()[]{}<>@#$%&*+,;|"''\^~?!', '                                '), '\m0+(?=[0-9])', '', 'g')) AS words
+        -- The parser is not to see what it would take for a path, an address, a number with a sign or a word of two scripts.
+        SELECT p.n, p.place, to_tsvector('search_latin',
+            regexp_replace(regexp_replace(p.part, '[^0-9A-Za-z]+', ' ', 'g'), '\m0+(?=[0-9]+\M)', '', 'g')) AS words
         FROM parts AS p
-    ), others AS MATERIALIZED (
-        SELECT p.n, string_agg(DISTINCT m.found[1], E'\n') AS content
+    ), others AS (
+        SELECT p.n, m.found[1] AS found, min(p.place) AS place
         FROM parts AS p, LATERAL (
-            SELECT * FROM regexp_matches(p.part, '[A-Za-z][A-Za-z0-9_]*(?:[-.][A-Za-z0-9_]+)+|[A-Za-z]{2,}[0-9]{3,}', 'g')
+            -- a.b-c, a_b, Tibero6, OutOfMemory, C++ and 7.1
+            SELECT * FROM regexp_matches(p.part, '[A-Za-z][A-Za-z0-9_]*(?:[-.][A-Za-z0-9_]+)+|[A-Za-z][A-Za-z0-9]*(?:_+[A-Za-z0-9]+)+|[A-Za-z]{2,}[0-9]+'
+                '|[A-Za-z]*[a-z][A-Z][A-Za-z0-9]*|[A-Za-z0-9_]+(?:\+\+|#)|\m(?:[0-9]{1,2}\.){1,4}[0-9]{1,3}\M', 'g')
             UNION ALL
-            SELECT * FROM regexp_matches(p.part, '[\u3005\u3041-\u30FC\u3400-\u9FFF\uF900-\uFAFF\uAC00-\uD7A3]+(?: [\u3005\u3041-\u30FC\u3400-\u9FFF\uF900-\uFAFF\uAC00-\uD7A3]+)*', 'g')
-            WHERE p.part ~ '[\u3041-\u30FC\u3400-\u9FFF\uAC00-\uD7A3]'
-        ) AS m (found) GROUP BY p.n
+            -- With the Latin words beside them: JEUS 서버
+            SELECT * FROM regexp_matches(p.part, '(?:[0-9A-Za-z_]+ ?)?[\u3005\u3007\u3041-\u30FC\u3400-\u9FFF\uF900-\uFAFF\uAC00-\uD7A3\U00020000-\U0003134F]+'
+                '(?:(?: ?[0-9A-Za-z_]+)? ?[\u3005\u3007\u3041-\u30FC\u3400-\u9FFF\uF900-\uFAFF\uAC00-\uD7A3\U00020000-\U0003134F]+)*(?: ?[0-9A-Za-z_]+)?', 'g')
+            WHERE p.part ~ '[\u3005-\u30FC\u3400-\u9FFF\uAC00-\uD7A3\uF900-\uFAFF\U00020000-\U0003134F]'
+            UNION ALL
+            SELECT * FROM regexp_matches(p.part, '[0-9A-Za-z_]*[\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02C1\u0370-\u10FF\u1200-\u1FFF]'
+                '[0-9A-Za-z_\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02C1\u0370-\u10FF\u1200-\u1FFF]*', 'g')
+            WHERE p.part ~ '[\u00C0-\u1FFF]'
+        ) AS m (found) GROUP BY 1, 2
+    ), pieces AS MATERIALIZED (
+        -- Of a log of hundreds of thousands of different identifiers, the first count: no vector would hold all of them.
+        SELECT row_number() OVER () AS m, j.n, p.piece, substr(j.content, p.piece * 10000 + 1, 10000 + 100) AS content
+        FROM (SELECT o.n, left(string_agg(o.found, E'\n' ORDER BY o.place, o.found), 150000) AS content FROM others AS o GROUP BY o.n) AS j,
+            generate_series(0, (length(j.content) - 1) / 10000) AS p (piece)
     ), lexemes AS (
         SELECT l.n, x.lexeme, l.place FROM latin AS l, unnest(l.words) AS x
         UNION ALL
-        SELECT o.n, x.lexeme, 0
-        FROM (SELECT row_number() OVER (ORDER BY s.n) AS m, s.n FROM others AS s) AS o
-            JOIN search_vectors((SELECT array_agg(s.content ORDER BY s.n) FROM others AS s)) AS v ON v.n = o.m, unnest(v.words) AS x
+        SELECT s.n, x.lexeme, s.piece
+        FROM pieces AS s JOIN search_vectors((SELECT array_agg(o.content ORDER BY o.m) FROM pieces AS o)) AS v ON v.n = s.m, unnest(v.words) AS x
     ), merged AS (
         SELECT r.n, array_to_tsvector(array_agg(r.lexeme)) AS words FROM (
             SELECT d.n, d.lexeme, sum(octet_length(d.lexeme) + 8) OVER (PARTITION BY d.n ORDER BY d.place, d.lexeme) AS reached

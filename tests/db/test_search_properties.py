@@ -34,7 +34,7 @@ LETTERS = st.text(
 )
 _OTHER_LETTER = r"[^\W_가-힣ァ-ヺーぁ-ゖ㐀-鿿]"
 WORD = re.compile(
-    rf"[가-힣]+|[ァ-ヺ][ァ-ヺー]*|[ぁ-ゖ][ぁ-ゖー]*|[㐀-鿿]+|(?<!{_OTHER_LETTER})[0-9A-Za-z]+(?!{_OTHER_LETTER})"
+    rf"[가-힣]+|(?<!ー)[ァ-ヺ][ァ-ヺー]*|[ぁ-ゖ][ぁ-ゖー]*|[㐀-鿿]+|(?<!{_OTHER_LETTER})[0-9A-Za-z]+(?!{_OTHER_LETTER})"
 )
 """Those of Latin letters that no other letter (é, µ, я) is a part of."""
 NOUNS = ["메모리", "부족", "서버", "로그", "接続", "処理", "メモリ", "サーバ", "disk", "jeus", "core", "x"]
@@ -48,12 +48,16 @@ def asked(server: EmbeddedServer, admin: Engine, undertaker: Engine, template: s
         yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def finds(connection: Connection, query: str, content: str) -> bool:
-    statement = text(
-        "SELECT coalesce((SELECT words FROM ims_private.search_vectors(ARRAY[:content]))"
-        " @@ ims_private.search_everything(:query, NULL), false)"
-    )
-    return bool(connection.scalar(statement, {"query": query, "content": content}))
+KEPT = {
+    "text": "(SELECT words FROM ims_private.search_vectors(ARRAY[:content]))",
+    "file": "(SELECT words || array_to_tsvector(ARRAY['@files']) FROM ims_private.search_file_words(ARRAY[:content]))",
+}
+"""What is kept of an issue's text, and of a file's, which may be long and is read in another way."""
+
+
+def finds(connection: Connection, query: str, content: str, kind: str = "text") -> bool:
+    statement = f"SELECT coalesce({KEPT[kind]} @@ ims_private.search_everything(:query, NULL), false)"
+    return bool(connection.scalar(text(statement), {"query": query, "content": content}))
 
 
 @PROPERTY
@@ -79,17 +83,18 @@ def test_any_text_can_be_kept_and_asked_for(asked: Connection, content: str) -> 
         asked.execute(text(f"SELECT * FROM ims.{function}"), {"query": content}).all()
 
 
+@pytest.mark.parametrize("kind", KEPT)
 @PROPERTY
-@given(TEXTS | LETTERS)
-@example("가나다가 나")
-@example("の")
-@example("ゐ")
-@example("a a\na")
-def test_every_word_finds_its_text(asked: Connection, content: str) -> None:
+@given(content=TEXTS | LETTERS)
+@example(content="가나다가 나")
+@example(content="の")
+@example(content="ゐ")
+@example(content="a a\na")
+def test_every_word_finds_its_text(asked: Connection, kind: str, content: str) -> None:
     """Words that say nothing (particles by themselves) are not asked for at all."""
     for word in set(WORD.findall(unicodedata.normalize("NFKC", content))):
         terms = asked.execute(text("SELECT term FROM ims.search_explain(:query)"), {"query": f"+{word}"}).all()
-        assert not terms or finds(asked, f"+{word}", content), (word, content)
+        assert not terms or finds(asked, f"+{word}", content, kind), (word, content)
 
 
 @PROPERTY
@@ -104,6 +109,21 @@ def test_every_phrase_of_a_text_finds_it(asked: Connection, content: str, data: 
     assume(len(phrase) < 900)
     terms = asked.execute(text("SELECT term FROM ims.search_explain(:query)"), {"query": f"+'{phrase}'"}).all()
     assert not terms or finds(asked, f"+'{phrase}'", content)
+
+
+@PROPERTY
+@given(
+    st.lists(st.sampled_from(["disk", "jeus", "tp_call", "ORA-00600", "7.1", "running"]), min_size=1)
+    | st.lists(
+        st.sampled_from(["메모리가", "부족합니다", "서버", "接続", "メモリ", "サーバー", "JEUS에서"]), min_size=1
+    ),
+    st.data(),
+)
+def test_every_phrase_of_a_file_finds_it(asked: Connection, content: list[str], data: st.DataObject) -> None:
+    """What stands side by side with blanks between, in Latin words or in others with one of them in between."""
+    first = data.draw(st.integers(0, len(content) - 1))
+    phrase = " ".join(content[first : data.draw(st.integers(first + 1, len(content)))])
+    assert finds(asked, f"+'{phrase[:900]}'", " ".join(content), "file")
 
 
 @PROPERTY
