@@ -58,6 +58,12 @@ _FILL = (
     SELECT u, current_date - d, 3, 30 FROM generate_series(1, {USERS}) AS u, generate_series(1, 360) AS d""",
     f"""INSERT INTO deleted_sessions (session_uuid, session_id, user_id)
     SELECT gen_random_uuid(), 1000000 + n, 1 + n % {USERS} FROM generate_series(1, 20000) AS n""",
+    "DROP INDEX ims_private.search_documents_title_idx, ims_private.search_documents_words_idx",
+    """INSERT INTO ims_private.search_documents (issue_pk, registered_date, language, title, words)
+    SELECT i.issue_pk, i.registered_date, 'en', t.words || m.mark,
+        t.words || to_tsvector('ims_private.search_latin', coalesce(i.description, '')) || m.mark
+    FROM issues AS i, to_tsvector('ims_private.search_latin', i.title) AS t (words),
+        array_to_tsvector(ARRAY['@product=' || lower(i.product)]) AS m (mark)""",
     f"""INSERT INTO audit_log (user_id, action, resource_type, resource_id, new_value, created_at, database_role)
     SELECT 1 + n % {USERS}, 'insert', 'crawl_sessions', n::text, jsonb_build_object('data_path', repeat('x', 300)),
         now() - n * interval '1 minute', 'ims_crawl'
