@@ -620,7 +620,7 @@ BEGIN
         weights := array_append(weights, (ln(1 + documents / (1 + search_count(words[i]::tsquery, 5000))) * (0.75 + 0.25 * sizes[i]))::real);
         total := total + weights[i];
     END LOOP;
-    -- All sets of up to four terms; of more, each alone and all but one.
+    -- All sets of up to four terms; of more, each alone and, of the first ten, all but one.
     FOR subset IN SELECT s FROM generate_series(1, (1 << least(size, 10)) - 2) AS s
         WHERE size <= 4 OR bit_count(s::bit(32)) IN (1, least(size, 10) - 1)
     LOOP
@@ -636,6 +636,10 @@ BEGIN
         END LOOP;
         RETURN QUERY VALUES ((0.45 * share)::real, true, search_all(narrow)), ((0.42 * share)::real, false, search_all(narrow)),
             ((0.15 * share)::real, false, search_all(wide));
+    END LOOP;
+    FOR i IN 11..size LOOP
+        share := weights[i] / total;
+        RETURN QUERY VALUES ((0.45 * share)::real, true, same[i]), ((0.42 * share)::real, false, same[i]), ((0.15 * share)::real, false, other[i]);
     END LOOP;
     FOR i IN 1..coalesce(cardinality(part_words), 0) LOOP
         share := ln(1 + documents / (1 + search_count(part_words[i]::tsquery, 5000))) / ln(1 + documents);
@@ -654,6 +658,9 @@ DECLARE
 BEGIN
     SELECT array_agg(t.same) FILTER (WHERE t.required), array_agg(CASE WHEN t.part THEN t.same ELSE t.other END) FILTER (WHERE NOT t.required)
     INTO must, may FROM search_terms(query) AS t;
+    IF must IS NULL AND may IS NULL THEN
+        RETURN NULL;
+    END IF;
     RETURN search_all(array_remove(ARRAY[filter, coalesce(search_all(must), array_to_string(may, ' | '))], NULL))::tsquery;
 END
 $$;
@@ -757,7 +764,9 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path FROM CURRENT SET enable
 AS $$
 #variable_conflict use_column
 DECLARE
-    asked tsquery := search_everything(query, search_filter(products, statuses));
+    filter text := search_filter(products, statuses);
+    asked tsquery := search_everything(query, filter);
+    number text := substring(btrim(query) FROM '^[0-9]{1,12}$');
     zone text := (SELECT a.time_zone FROM archive_settings AS a);
 BEGIN
     RETURN QUERY
@@ -765,10 +774,14 @@ BEGIN
         CASE grouping(f.product, f.status, f.year) WHEN 7 THEN NULL WHEN 3 THEN f.product WHEN 5 THEN f.status ELSE f.year::text END, count(*)
     FROM (
         SELECT i.product, i.status, extract(year FROM i.registered_date AT TIME ZONE zone)::integer AS year
-        FROM search_documents AS d JOIN issues AS i USING (issue_pk)
-        WHERE (d.words @@ asked OR i.issue_id = btrim(query) AND (products IS NULL AND statuses IS NULL OR d.words @@ search_filter(products, statuses)::tsquery))
-            AND (search_facets.since IS NULL OR d.registered_date >= search_facets.since)
-            AND (search_facets.until IS NULL OR d.registered_date < search_facets.until)
+        FROM (
+            SELECT d.issue_pk FROM search_documents AS d WHERE d.words @@ asked
+            UNION
+            SELECT d.issue_pk FROM issues AS n JOIN search_documents AS d USING (issue_pk)
+            WHERE n.issue_id = number AND (filter IS NULL OR d.words @@ filter::tsquery)
+        ) AS d JOIN issues AS i USING (issue_pk)
+        WHERE (search_facets.since IS NULL OR i.registered_date >= search_facets.since)
+            AND (search_facets.until IS NULL OR i.registered_date < search_facets.until)
     ) AS f
     GROUP BY GROUPING SETS ((), (f.product), (f.status), (f.year))
     ORDER BY grouping(f.product, f.status, f.year) DESC, count(*) DESC, 2;

@@ -120,8 +120,10 @@ class _Run:
     def _interrupt(self) -> None:
         self._interrupts += 1
         if self._interrupts == 1:
+            from ims_spiders.extensions.stopping import stop_in_order
+
             sys.stderr.write("Stopping: what is under way is finished first. Once more to stop at once.\n")
-            self._stopping = asyncio.ensure_future(self._crawler.stop_async())
+            self._stopping = asyncio.ensure_future(stop_in_order(self._crawler))
             return
         session = self._session()
         if session is not None:

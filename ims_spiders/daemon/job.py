@@ -16,6 +16,7 @@ from ims_spiders.extensions.job import CANCEL_MARK, scrapyd_job
 from ims_spiders.extensions.logfile import Redaction, known_secrets
 from ims_spiders.extensions.outcome import close_reason_for, outcome_of
 from ims_spiders.extensions.session import CrawlSession
+from ims_spiders.extensions.stopping import stop_in_order
 
 if TYPE_CHECKING:
     from ims_spiders.db.lease import Lease
@@ -101,17 +102,11 @@ class Job:
             self._stop()
         loop.call_later(LOSS_SECONDS, self._stop)
 
-    async def _stop_in_order(self) -> None:
-        # Asked to stop before its engine runs, Scrapy forgets it, crawls to the end, and then never ends.
-        while self._crawler.crawling and not _engine_runs(self._crawler):
-            await asyncio.sleep(0.05)
-        await self._crawler.stop_async()
-
     def _stop(self) -> None:
         self._stops += 1
         if self._stopping is None:
             logger.info("Stopping: what is under way is finished first")
-            self._stopping = asyncio.ensure_future(self._stop_in_order())
+            self._stopping = asyncio.ensure_future(stop_in_order(self._crawler))
             return
         session = CrawlSession.of(self._crawler)
         if session is not None:
@@ -129,14 +124,6 @@ def clean_log() -> None:
     redaction = Redaction(known_secrets())
     for handler in logging.getLogger().handlers:
         handler.addFilter(redaction)
-
-
-def _engine_runs(crawler: Any) -> bool:
-    try:
-        return bool(crawler.engine.running)
-    except RuntimeError:
-        # Not made yet.
-        return False
 
 
 def _failed(failure: BaseException) -> int:

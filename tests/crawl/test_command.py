@@ -132,6 +132,21 @@ def test_interrupted_twice_it_ends_at_once(files_only: Archive) -> None:
             assert document["title"]
 
 
+def test_interrupted_while_it_starts_it_ends_in_order(files_only: Archive) -> None:
+    with DemoTracker(password=PASSWORD, latency=0.5) as tracker:
+        command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
+        env = variables(files_only, tracker)
+        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
+            while not list(files_only.data_dir.glob("sessions/*/session.json")):
+                time.sleep(0.01)
+                assert crawl.poll() is None
+            crawl.send_signal(signal.SIGINT)
+            crawl.communicate(timeout=60)
+        assert crawl.returncode == 7
+        assert files_only.last().read_session()["status"] == "interrupted"
+        assert files_only.documents() == {}
+
+
 def test_without_its_database_a_crawl_completes_and_is_loaded_later(archive: Archive) -> None:
     assert archive.engine is not None
     with DemoTracker(password=PASSWORD) as tracker:

@@ -16,8 +16,8 @@ from ims_spiders.db.embedded import EmbeddedServer
 from tests.db.agreement import database
 
 WORDS = [
-    *("메모리", "부족", "메모리부족", "서버가", "락", "timeout", "타임아웃", "タイムアウト", "error", "out", "of", "memory"),
-    *("ORA-00600", "7.1", "17.1", "JEUS8", "the", "100", "101", "接続", "エラー", "cpu", "disk", "jeus"),
+    *("메모리", "부족", "메모리부족", "서버가", "락", "timeout", "타임아웃", "タイムアウト", "error", "out", "of"),
+    *("memory", "ORA-00600", "7.1", "17.1", "JEUS8", "the", "100", "101", "接続", "エラー", "cpu", "disk", "jeus"),
 ]  # fmt: skip
 ISSUES = st.lists(
     st.fixed_dictionaries(
@@ -99,7 +99,7 @@ def test_totals_facets_and_the_list_agree(
     for row in ranked:
         for name, counter in counts.items():
             counter[getattr(row, name)] += 1
-    expected = {("total", None): len(ranked)}
+    expected: dict[tuple[str, str | None], int] = {("total", None): len(ranked)}
     expected |= {(name, value): count for name, counter in counts.items() for value, count in counter.items()}
     assert {(facet, value): count for facet, value, count in facets} == expected
     assert len({row.issue_id for row in ranked}) == len(ranked)
