@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,11 +37,19 @@ class Series:
     values: Sequence[int]
 
 
+def _pygal() -> Any:
+    """The library, without the hook for plugins that it leaves in Python's imports: it warns when an import fails."""
+    import pygal
+
+    sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
+    return pygal
+
+
 def ranking(name: str, title: str, counts: Sequence[tuple[str, int]]) -> Markup:
     """A bar a line, the first on top; nothing when there is nothing to show. `name` is unique within a page."""
     if not counts:
         return Markup()
-    import pygal
+    pygal = _pygal()
 
     labels = [_short(label) for label, _ in counts]
     chart = pygal.HorizontalBar(
@@ -60,7 +69,7 @@ def course(name: str, title: str, labels: Sequence[str], series: Sequence[Series
     """
     if not any(any(one.values) for one in series):
         return Markup()
-    import pygal
+    pygal = _pygal()
 
     stacked = parts or len(labels) > MOST_COLUMNS
     chart = (pygal.StackedBar if stacked else pygal.Bar)(
@@ -82,7 +91,7 @@ def course(name: str, title: str, labels: Sequence[str], series: Sequence[Series
 
 def _common(*colours: str) -> dict[str, Any]:
     """What holds for every chart."""
-    from pygal.style import Style
+    Style = _pygal().style.Style  # noqa: N806 - a class
 
     sizes = ("label_font_size", "major_label_font_size", "value_font_size", "legend_font_size")
     style = Style(

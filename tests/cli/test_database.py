@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from ims_spiders.cli.psql import connection_variables
+from ims_spiders.db.schema import VERSION
 from ims_spiders.exceptions import ConfigurationError
 from tests.cli.conftest import Ims
 
@@ -26,7 +27,7 @@ def test_the_life_of_the_embedded_server(ims: Ims) -> None:
     assert "is ready" in ims.run("db", "init").stderr
     assert "was there already" in ims.run("db", "init").stderr
     status = json.loads(ims.run("db", "status", "--json").stdout)
-    assert (status["reachable"], status["schema_version"], status["issues"]) == (True, "2", 0)
+    assert (status["reachable"], status["schema_version"], status["issues"]) == (True, VERSION, 0)
 
     kim = json.loads(ims.run("db", "user", "add", "kim", "--role", "admin", "--json").stdout)
     assert (kim["username"], kim["role"]) == ("kim", "admin")

@@ -46,16 +46,16 @@ def test_an_upgrade_is_announced_then_made(ims: Ims, of_others: Engine) -> None:
     due = ims.run("db", "upgrade", "--check", "--json")
     assert due.returncode == 1
     assert json.loads(due.stdout) == {"schema": "ims", "from": "1", "to": VERSION, "due": True}
-    assert "from version 1 to 2" in ims.run("db", "upgrade", "--check").stderr
+    assert f"from version 1 to {VERSION}" in ims.run("db", "upgrade", "--check").stderr
     assert catalogue(of_others) == before
 
     done = ims.run("db", "upgrade")
     assert (done.returncode, done.stdout) == (0, "")
-    assert done.stderr == "Schema ims was upgraded from version 1 to 2.\n"
+    assert done.stderr == f"Schema ims was upgraded from version 1 to {VERSION}.\n"
     assert schema_version(of_others) == VERSION
 
     again = ims.run("db", "upgrade", "--check")
-    assert (again.returncode, again.stderr) == (0, "Schema ims is version 2, the newest.\n")
+    assert (again.returncode, again.stderr) == (0, f"Schema ims is version {VERSION}, the newest.\n")
     assert json.loads(ims.run("db", "upgrade", "--json").stdout)["from"] == VERSION
 
 

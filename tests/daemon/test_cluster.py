@@ -60,6 +60,7 @@ def test_any_node_cancels_what_another_runs_or_it_itself(nodes: Cluster, by_itse
     nodes.wait(lambda: name in other.jobs("finished"), "it is not listed")
 
 
+@pytest.mark.long
 def test_a_range_of_numbers_is_crawled_in_parts(nodes: Cluster) -> None:
     known = sorted(map(int, nodes.tracker.matching_ids()))
     # Where they are closest to each other: the numbers between them are asked for, too.
@@ -118,6 +119,7 @@ def test_so_have_two_hundred(tmp_path: Path, engine: Engine) -> None:
         run_short_jobs(nodes, 200)
 
 
+@pytest.mark.long
 def test_a_node_that_was_asleep_writes_nothing_when_it_wakes(nodes: Cluster) -> None:
     nodes.alive[0].put("sleeper", **LONG)
     nodes.wait(lambda: any(folder.issue_ids() for folder in folders(nodes, "sleeper")), "it stores nothing")

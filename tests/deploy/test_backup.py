@@ -104,6 +104,7 @@ def bare(facts: Facts) -> Facts:
     return {(kind, name, re.sub("[()]", "", detail)) for kind, name, detail in facts}
 
 
+@pytest.mark.long
 def test_all_of_it_comes_back_on_an_empty_machine(machine: Machine, other: Machine) -> None:
     first = superuser(EmbeddedServer(machine.data), "ims_crawler")
     refresh(first)
@@ -161,6 +162,7 @@ def test_a_backup_that_a_crawl_went_on_under_is_consistent(machine: Machine, oth
     assert secrets == 0
 
 
+@pytest.mark.long
 def test_on_a_server_of_ones_own_no_row_is_left_out_unnoticed(
     engine: Engine, server: EmbeddedServer, tmp_path: Path
 ) -> None:
