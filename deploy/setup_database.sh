@@ -4,7 +4,7 @@
 # `ims db init` does the same without psql, and `ims db upgrade` brings an older schema up to date.
 set -eu
 
-VERSION=3     # of the schema that the scripts make
+VERSION=4     # of the schema that the scripts make
 LOCK=30760014 # the advisory lock that `ims` takes as well: one at a time
 OLDEST=16     # PostgreSQL
 LC_ALL=C

@@ -85,6 +85,7 @@ CREATE TABLE IF NOT EXISTS crawl_sessions (
     metadata               jsonb          NOT NULL DEFAULT '{}',
     created_at             timestamptz    NOT NULL DEFAULT now(),
     updated_at             timestamptz    NOT NULL DEFAULT now(),
+    is_suspicious          boolean        NOT NULL DEFAULT false,
     CONSTRAINT crawl_sessions_status_check CHECK (status IN ('running', 'completed', 'failed', 'cancelled', 'interrupted')),
     CONSTRAINT crawl_sessions_counts_check CHECK (
         total_issues_found >= 0 AND issues_crawled >= 0 AND attachments_downloaded >= 0
@@ -93,6 +94,8 @@ CREATE TABLE IF NOT EXISTS crawl_sessions (
 );
 COMMENT ON TABLE crawl_sessions IS 'One row per crawl, from running to its end state. Belongs to its user.';
 COMMENT ON COLUMN crawl_sessions.exit_code IS 'What `ims crawl` ended with; 0 is complete.';
+COMMENT ON COLUMN crawl_sessions.is_suspicious IS
+    'It ended, but its figures do not look like those of the sessions before: metadata.suspicions says which.';
 COMMENT ON COLUMN crawl_sessions.data_path IS 'The session''s folder, relative to the data directory.';
 
 CREATE TABLE IF NOT EXISTS search_queries (
@@ -344,6 +347,67 @@ CREATE TABLE IF NOT EXISTS audit_log (
 CREATE TABLE IF NOT EXISTS audit_log_default PARTITION OF audit_log DEFAULT;
 COMMENT ON TABLE audit_log IS 'Who created, changed, deleted or exported what. Written by triggers, read by admins, changed by nobody.';
 COMMENT ON COLUMN audit_log.database_role IS 'The PostgreSQL role that did it; user_id is whose row it was when a crawl did.';
+
+-- What people want again -------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS favourite_queries (
+    favourite_id bigserial   CONSTRAINT favourite_queries_pkey PRIMARY KEY,
+    user_id      integer     NOT NULL CONSTRAINT favourite_queries_user_id_fkey REFERENCES users ON DELETE CASCADE,
+    name         text        NOT NULL,
+    arguments    jsonb       NOT NULL DEFAULT '{}',
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT favourite_queries_user_id_name_key UNIQUE (user_id, name),
+    CONSTRAINT favourite_queries_name_check CHECK (btrim(name) <> '')
+);
+COMMENT ON TABLE favourite_queries IS 'Crawls under a name of one''s own, to be run again. They outlive the sessions that they came from.';
+COMMENT ON COLUMN favourite_queries.arguments IS 'The spider''s arguments.';
+
+CREATE TABLE IF NOT EXISTS schedules (
+    schedule_id  bigserial   CONSTRAINT schedules_pkey PRIMARY KEY,
+    user_id      integer     NOT NULL CONSTRAINT schedules_user_id_fkey REFERENCES users ON DELETE CASCADE,
+    name         text        NOT NULL,
+    cron         text        NOT NULL,
+    time_zone    text        NOT NULL DEFAULT 'UTC',
+    arguments    jsonb       NOT NULL DEFAULT '{}',
+    is_active    boolean     NOT NULL DEFAULT true,
+    next_run_at  timestamptz,
+    last_run_at  timestamptz,
+    last_job     text,
+    last_result  text,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    updated_at   timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT schedules_user_id_name_key UNIQUE (user_id, name),
+    CONSTRAINT schedules_name_check CHECK (btrim(name) <> '')
+);
+COMMENT ON TABLE schedules IS 'Crawls that are to run again and again, each under its user''s name. `ims schedule run` starts what is due.';
+COMMENT ON COLUMN schedules.cron IS 'Five fields as in crontab(5), on the clock of time_zone.';
+COMMENT ON COLUMN schedules.next_run_at IS 'Moved on by whoever takes the run, so that it is taken once; NULL while the schedule rests.';
+COMMENT ON COLUMN schedules.last_job IS 'What the last run is known by: the job of a Scrapyd, or the session.';
+COMMENT ON COLUMN schedules.last_result IS 'How the last run ended or that it was handed over; NULL while it runs.';
+
+-- By month, as the trail. Filled only as far as a crawl is told to: IMS_LOG_PAGES.
+CREATE TABLE IF NOT EXISTS pages (
+    session_id  bigint      NOT NULL CONSTRAINT pages_session_id_fkey REFERENCES crawl_sessions ON DELETE CASCADE,
+    user_id     integer     NOT NULL CONSTRAINT pages_user_id_fkey REFERENCES users ON DELETE CASCADE,
+    sequence    integer     NOT NULL,
+    url         text        NOT NULL,
+    found_on    text,
+    depth       integer,
+    status      integer,
+    duration_ms integer,
+    size_bytes  bigint,
+    page_type   text,
+    error       text,
+    created_at  timestamptz NOT NULL,
+    CONSTRAINT pages_pkey PRIMARY KEY (session_id, sequence, created_at)
+) PARTITION BY RANGE (created_at);
+CREATE TABLE IF NOT EXISTS pages_default PARTITION OF pages DEFAULT;
+COMMENT ON TABLE pages IS 'Each answer of the tracker to a session, as its pages.jsonl holds them.';
+COMMENT ON COLUMN pages.found_on IS 'Where it was linked: search, or the issue''s number.';
+COMMENT ON COLUMN pages.status IS 'HTTP''s; NULL when there was no answer, and error says why.';
+COMMENT ON COLUMN pages.page_type IS 'What the answer was taken for: search, issue, relations, patches, attachment, login, …';
+COMMENT ON COLUMN pages.created_at IS 'When it was asked for.';
 
 -- Private: what nobody but the functions of 04 touches -----------------------------------------------------------------
 

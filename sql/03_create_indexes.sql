@@ -22,6 +22,9 @@ CREATE INDEX IF NOT EXISTS deleted_sessions_user_id_idx ON deleted_sessions (use
 CREATE INDEX IF NOT EXISTS session_errors_missing_idx ON session_errors ((error_detail ->> 'issue_id'))
     WHERE error_detail ->> 'exception' = 'IssueNotAvailable';
 
+-- Pages of one user.
+CREATE INDEX IF NOT EXISTS pages_user_id_idx ON pages (user_id);
+
 -- Which sessions saw an issue.
 CREATE INDEX IF NOT EXISTS session_issues_issue_pk_idx ON session_issues (issue_pk);
 

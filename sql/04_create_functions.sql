@@ -488,11 +488,14 @@ LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '500ms'
 AS $$
 DECLARE
     month date;
+    parent text;
 BEGIN
-    FOREACH month IN ARRAY ARRAY[current_date, (current_date + interval '1 month')::date] LOOP
-        IF to_regclass(partition_name('audit_log', month)) IS NULL THEN
-            PERFORM create_monthly_partition('audit_log', month);
-        END IF;
+    FOREACH parent IN ARRAY ARRAY['audit_log', 'pages'] LOOP
+        FOREACH month IN ARRAY ARRAY[current_date, (current_date + interval '1 month')::date] LOOP
+            IF to_regclass(partition_name(parent, month)) IS NULL THEN
+                PERFORM create_monthly_partition(parent, month);
+            END IF;
+        END LOOP;
     END LOOP;
 EXCEPTION WHEN lock_not_available THEN
     NULL;
@@ -706,6 +709,7 @@ DECLARE
     name text := partition_name(table_name, month);
     since timestamptz := date_trunc('month', month);
     until timestamptz := date_trunc('month', month) + interval '1 month';
+    hidden text;
 BEGIN
     SELECT p.partrelid, p.partdefid INTO parent, rest
     FROM pg_partitioned_table AS p JOIN pg_class AS c ON c.oid = p.partrelid
@@ -723,8 +727,16 @@ BEGIN
             rest, since, until, name);
         EXECUTE format('ALTER TABLE %s ENABLE TRIGGER USER, FORCE ROW LEVEL SECURITY', rest);
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
-        EXECUTE format(
-            'CREATE TRIGGER refuse_truncation BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
+        IF table_name = 'audit_log' THEN
+            EXECUTE format(
+                'CREATE TRIGGER refuse_truncation BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
+        END IF;
+        -- Columns of which no samples are kept (06): a partition does not take that over from its parent.
+        FOR hidden IN
+            SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = parent AND a.attnum > 0 AND a.attstattarget = 0
+        LOOP
+            EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET STATISTICS 0', name, hidden);
+        END LOOP;
         EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, name, since, until);
     END IF;
     RETURN name;
@@ -1062,6 +1074,10 @@ COMMENT ON FUNCTION upsert_issue(jsonb, uuid) IS
 -- does not change an issue.
 CREATE OR REPLACE TRIGGER update_updated_at BEFORE UPDATE ON users
     FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION update_updated_at();
+CREATE OR REPLACE TRIGGER update_updated_at BEFORE UPDATE ON favourite_queries
+    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION update_updated_at();
+CREATE OR REPLACE TRIGGER update_updated_at BEFORE UPDATE OF name, cron, time_zone, arguments, is_active ON schedules
+    FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION update_updated_at();
 CREATE OR REPLACE TRIGGER update_updated_at BEFORE UPDATE ON crawl_sessions
     FOR EACH ROW WHEN (CURRENT_USER <> 'ims_crawl' AND OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION update_updated_at();
 CREATE OR REPLACE TRIGGER update_updated_at BEFORE UPDATE OF
@@ -1105,6 +1121,9 @@ CREATE OR REPLACE TRIGGER audit AFTER INSERT OR UPDATE OR DELETE ON users
     FOR EACH ROW EXECUTE FUNCTION write_audit('user_id');
 CREATE OR REPLACE TRIGGER audit AFTER UPDATE ON archive_settings
     FOR EACH ROW EXECUTE FUNCTION write_audit('only_row');
+-- What a schedule says, not when it ran: that, its sessions tell.
+CREATE OR REPLACE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE OF name, cron, time_zone, arguments, is_active ON schedules
+    FOR EACH ROW EXECUTE FUNCTION write_audit('schedule_id');
 CREATE OR REPLACE TRIGGER audit_created_and_deleted AFTER INSERT OR DELETE ON crawl_sessions
     FOR EACH ROW EXECUTE FUNCTION write_audit('session_id');
 CREATE OR REPLACE TRIGGER audit_changed AFTER UPDATE ON crawl_sessions

@@ -107,7 +107,8 @@ DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['users', 'crawl_sessions', 'search_queries', 'session_errors', 'session_issues',
-        'analytics_daily', 'analytics_monthly', 'deleted_sessions', 'audit_log', 'statistics_pending', 'job_queue'] LOOP
+        'analytics_daily', 'analytics_monthly', 'deleted_sessions', 'favourite_queries', 'schedules', 'pages', 'audit_log',
+        'statistics_pending', 'job_queue'] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', name);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', name);
         IF name NOT IN ('audit_log', 'statistics_pending', 'job_queue') THEN
@@ -138,7 +139,9 @@ BEGIN
         ('crawl_sessions', ARRAY['session_id'], ARRAY['session_uuid', 'user_id', 'created_at']),
         ('search_queries', ARRAY['query_id'], ARRAY['session_id', 'user_id']),
         ('session_errors', ARRAY['error_id'], ARRAY['session_id']),
-        ('session_issues', ARRAY['session_issue_id', 'created_at'], ARRAY['session_id', 'issue_pk'])
+        ('session_issues', ARRAY['session_issue_id', 'created_at'], ARRAY['session_id', 'issue_pk']),
+        ('favourite_queries', ARRAY['favourite_id', 'created_at'], ARRAY['user_id']),
+        ('schedules', ARRAY['schedule_id', 'created_at'], ARRAY['user_id'])
     ) AS tables (name, servers, fixed) LOOP
         SELECT string_agg(quote_ident(a.attname), ', '),
             string_agg(quote_ident(a.attname), ', ') FILTER (WHERE a.attname <> ALL (owned.fixed))
@@ -217,6 +220,27 @@ CREATE POLICY deleted_sessions_own ON deleted_sessions FOR SELECT TO ims_user
 DROP POLICY IF EXISTS deleted_sessions_crawl ON deleted_sessions;
 CREATE POLICY deleted_sessions_crawl ON deleted_sessions FOR SELECT TO ims_crawl USING (true);
 
+-- What one wants again, and when.
+DROP POLICY IF EXISTS favourite_queries_own ON favourite_queries;
+CREATE POLICY favourite_queries_own ON favourite_queries TO ims_user
+    USING (user_id = (SELECT current_user_id()) AND user_id = (SELECT current_user_id()))
+    WITH CHECK (user_id = (SELECT current_user_id()));
+DROP POLICY IF EXISTS schedules_own ON schedules;
+CREATE POLICY schedules_own ON schedules TO ims_user
+    USING (user_id = (SELECT current_user_id()) AND user_id = (SELECT current_user_id()))
+    WITH CHECK (user_id = (SELECT current_user_id()));
+
+-- Pages: brought by crawls. A partition that is asked by its own name shows no row to anybody.
+GRANT SELECT, INSERT ON pages TO ims_crawl;
+GRANT SELECT ON pages TO ims_user;
+DROP POLICY IF EXISTS pages_own ON pages;
+CREATE POLICY pages_own ON pages FOR SELECT TO ims_user
+    USING (user_id = (SELECT current_user_id()) AND user_id = (SELECT current_user_id()));
+DROP POLICY IF EXISTS pages_crawl ON pages;
+CREATE POLICY pages_crawl ON pages TO ims_crawl USING (true) WITH CHECK (true);
+ALTER TABLE pages_default ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pages_default FORCE ROW LEVEL SECURITY;
+
 -- Statistics: written by triggers and aggregate_*, as the owner.
 GRANT SELECT ON analytics_daily, analytics_monthly TO ims_user;
 DROP POLICY IF EXISTS analytics_daily_own ON analytics_daily;
@@ -253,7 +277,8 @@ BEGIN
         SELECT a.attrelid::regclass AS name, quote_ident(a.attname) AS attribute FROM pg_attribute AS a
         WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid IN ('users'::regclass, 'crawl_sessions'::regclass,
             'search_queries'::regclass, 'session_errors'::regclass, 'session_issues'::regclass,
-            'analytics_daily'::regclass, 'analytics_monthly'::regclass, 'deleted_sessions'::regclass)
+            'analytics_daily'::regclass, 'analytics_monthly'::regclass, 'deleted_sessions'::regclass,
+            'favourite_queries'::regclass, 'schedules'::regclass, 'pages'::regclass)
           AND NOT (a.attrelid = 'session_issues'::regclass AND a.attname IN ('session_id', 'issue_pk'))
     LOOP
         EXECUTE format('ALTER TABLE %s ALTER COLUMN %s SET STATISTICS 0', hidden.name, hidden.attribute);
@@ -270,7 +295,7 @@ BEGIN
 END
 $$;
 
-DELETE FROM alembic_version WHERE version_num <> '3';
-INSERT INTO alembic_version (version_num) VALUES ('3') ON CONFLICT DO NOTHING;
+DELETE FROM alembic_version WHERE version_num <> '4';
+INSERT INTO alembic_version (version_num) VALUES ('4') ON CONFLICT DO NOTHING;
 
 COMMIT;

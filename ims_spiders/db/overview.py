@@ -12,7 +12,7 @@ Figures = dict[str, Any]
 
 TABLES = (
     "issues", "issue_comments", "issue_history", "attachments", "crawl_sessions", "session_issues", "search_queries",
-    "session_errors", "users", "audit_log",
+    "session_errors", "pages", "users", "audit_log",
 )  # fmt: skip
 
 # Only a partitioned table has a tree.

@@ -23,9 +23,9 @@ SCRIPTS = (
     "06_create_roles.sql",
 )
 SAMPLES = "07_initial_data.sql"
-VERSION = "3"
+VERSION = "4"
 """The version that the scripts make; the newest revision in migrations/versions bears the same name."""
-OLDER = ("1", "2")
+OLDER = ("1", "2", "3")
 """The versions that revisions lead up from, oldest first."""
 LOCK = 0x1D5_5C4E
 """Key of the advisory lock: two crawls that start at once must not both create the schema."""

@@ -29,7 +29,13 @@ def session_row(session: JsonObject) -> Row:
     except ValueError as error:
         raise ValueError(f"session.json: started_at {session['started_at']!r} is no time") from error
     row = {name: session.get(name) for name in SESSION_COLUMNS}
-    defaults: Row = {**dict.fromkeys(COUNTS, 0), "crawl_related": False, "status": "running", "metadata": {}}
+    defaults: Row = {
+        **dict.fromkeys(COUNTS, 0),
+        "crawl_related": False,
+        "status": "running",
+        "metadata": {},
+        "is_suspicious": False,
+    }
     row |= {name: value for name, value in defaults.items() if row[name] is None}
     return row | {"created_at": row["started_at"], "updated_at": row["completed_at"] or row["started_at"]}
 

@@ -12,7 +12,7 @@ SESSION_COLUMNS = (
     "max_depth", "refresh", "status", "started_at", "completed_at", "duration_seconds", "exit_code", "close_reason",
     "total_issues_found", "issues_crawled", "attachments_downloaded", "failed_issues", "related_issues",
     "search_time_ms", "crawl_time_ms", "avg_issue_time_ms", "parallel_workers", "data_path", "metadata", "created_at",
-    "updated_at",
+    "updated_at", "is_suspicious",
 )  # fmt: skip
 QUERY_COLUMNS = (
     "original_query", "parsed_query", "query_language", "product", "results_count", "parsing_method",

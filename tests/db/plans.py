@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Engine, event
 BIG = frozenset(
     {
         "issues", "issue_comments", "issue_history", "attachments", "crawl_sessions", "session_issues",
-        "search_queries", "session_errors", "audit_log", "deleted_sessions", "search_documents", "search_files",
+        "search_queries", "session_errors", "pages", "audit_log", "deleted_sessions", "search_documents",
+        "search_files",
     }
 )  # fmt: skip
 """Tables that grow; the others are read whole as fast as any other way."""

@@ -35,7 +35,7 @@ TODAY = datetime.now(UTC).date()
 EVERYTHING = frozenset(
     {
         "issues", "issue_comments", "issue_history", "attachments", "crawl_sessions", "session_issues",
-        "search_queries", "session_errors", "audit_log",
+        "search_queries", "session_errors", "pages", "audit_log",
     }
 )  # fmt: skip
 

@@ -42,6 +42,9 @@ _FILL = (
     SELECT session_id, 1, 'crawl_error', 'no answer', jsonb_build_object('issue_id', (100000 + session_id)::text,
         'exception', CASE WHEN session_id % 50 = 0 THEN 'IssueNotAvailable' ELSE 'TimeoutError' END), started_at
     FROM crawl_sessions""",
+    """INSERT INTO pages (session_id, user_id, sequence, url, created_at)
+    SELECT session_id, user_id, 1, 'https://ims.example.com/issueView.do?issueId=' || session_id, started_at
+    FROM crawl_sessions""",
     f"""INSERT INTO session_issues (session_id, issue_pk, created_at, crawl_order, content_hash, product, status)
     SELECT s.session_id, 1 + (s.session_id * 10 + k) * 7919 % {ISSUES}, s.started_at, k, md5(k::text),
         'Product 1', 'Open'

@@ -54,6 +54,15 @@ FROM ims.crawl_sessions, generate_series(1, 3) AS n;
 INSERT INTO ims.session_issues (session_id, issue_pk, error_message, product, status, found_by, created_at)
 SELECT s.session_id, i.issue_pk, s.product || ' message', s.product, s.product, s.product, s.started_at
 FROM ims.crawl_sessions AS s JOIN ims.issues AS i ON i.issue_id::integer % 30 < 7;
+INSERT INTO ims.pages (session_id, user_id, sequence, url, page_type, created_at)
+SELECT session_id, user_id, n, product || ' page', product, started_at
+FROM ims.crawl_sessions, generate_series(1, 3) AS n;
+INSERT INTO ims.favourite_queries (user_id, name, arguments)
+SELECT user_id, CASE username WHEN 'lee' THEN 'secret' ELSE username END || n, '{"query": "q"}'
+FROM ims.users, generate_series(1, 3) AS n WHERE username IN ('kim', 'lee');
+INSERT INTO ims.schedules (user_id, name, cron, next_run_at)
+SELECT user_id, CASE username WHEN 'lee' THEN 'secret' ELSE username END || n, '0 3 * * *', '2026-03-02 10:00+00'
+FROM ims.users, generate_series(1, 3) AS n WHERE username IN ('kim', 'lee');
 INSERT INTO ims.attachments (issue_pk, session_id, file_id, filename)
 SELECT issue_pk, (SELECT max(session_id) FROM ims.crawl_sessions), issue_id, 'a.log' FROM ims.issues;
 INSERT INTO ims.crawl_sessions (user_id, product, status)

@@ -16,7 +16,7 @@ READ = {"SELECT"}
 WRITE = ALL - {"DELETE"}
 SETTINGS = ("alembic_version", "archive_settings")
 SHARED = ("issues", "issue_comments", "issue_history", "attachments")
-OWNED = ("crawl_sessions", "search_queries", "session_errors", "session_issues")
+OWNED = ("crawl_sessions", "search_queries", "session_errors", "session_issues", "favourite_queries", "schedules")
 STATISTICS = ("analytics_daily", "analytics_monthly")
 VIEWS = ("v_user_dashboard", "v_session_detail", "v_issue_search", "v_recent_activity", "v_product_stats")
 
@@ -30,13 +30,14 @@ SESSION = (
     "attachments_downloaded avg_issue_time_ms close_reason completed_at crawl_related crawl_time_ms data_path"
     " duration_seconds exit_code failed_issues issues_crawled max_depth max_results metadata original_query"
     " parallel_workers parsed_query product query_language refresh related_issues search_time_ms started_at status"
-    " total_issues_found updated_at"
+    " total_issues_found updated_at is_suspicious"
 )
 QUERY = (
     "intent_filtered original_query parsed_query parsing_confidence parsing_method product queried_at query_language"
     " results_count synonym_expanded"
 )
 ERROR = "error_detail error_message error_type occurred_at sequence severity"
+SCHEDULE = "arguments cron is_active last_job last_result last_run_at name next_run_at time_zone updated_at"
 LINK = "content_hash crawl_duration_ms crawl_order depth error_message found_by found_from had_errors product status"
 
 
@@ -47,19 +48,23 @@ def owned(changeable: str, given: str) -> set[str]:
 EXPECTED: dict[str, dict[str, set[str]]] = {
     "ims_admin": {
         **dict.fromkeys((*SETTINGS, "audit_log", "mv_daily_session_summary", "mv_issue_trends", *VIEWS), READ),
-        **dict.fromkeys((*SHARED, *OWNED, *STATISTICS, "deleted_sessions"), ALL),
+        **dict.fromkeys((*SHARED, *OWNED, *STATISTICS, "deleted_sessions", "pages"), ALL),
         "users": {"SELECT", "DELETE"} | columns("INSERT", PERSON) | columns("UPDATE", PERSON),
     },
     "ims_user": {
-        **dict.fromkeys((*SETTINGS, *SHARED, *STATISTICS, "deleted_sessions", "mv_issue_trends", *VIEWS), READ),
+        **dict.fromkeys(
+            (*SETTINGS, *SHARED, *STATISTICS, "deleted_sessions", "pages", "mv_issue_trends", *VIEWS), READ
+        ),
         "users": READ | columns("UPDATE", "department email full_name preferences"),
         "crawl_sessions": owned(SESSION, "session_uuid user_id created_at"),
         "search_queries": owned(QUERY, "user_id session_id"),
         "session_errors": owned(ERROR, "session_id"),
         "session_issues": owned(LINK, "session_id issue_pk"),
+        "favourite_queries": owned("arguments name updated_at", "user_id"),
+        "schedules": owned(SCHEDULE, "user_id"),
     },
     "ims_readonly": {
-        **dict.fromkeys((*SETTINGS, *SHARED, *OWNED, *STATISTICS, "users", "deleted_sessions", *VIEWS), READ),
+        **dict.fromkeys((*SETTINGS, *SHARED, *OWNED, *STATISTICS, "users", "deleted_sessions", "pages", *VIEWS), READ),
         **dict.fromkeys(("mv_daily_session_summary", "mv_issue_trends"), READ),
     },
     "ims_service": {
@@ -71,6 +76,7 @@ EXPECTED: dict[str, dict[str, set[str]]] = {
         **dict.fromkeys(("issue_comments", "issue_history", "attachments"), ALL),
         **dict.fromkeys(("issues", "crawl_sessions", "search_queries", "session_issues"), WRITE),
         "session_errors": {"SELECT", "INSERT"},
+        "pages": {"SELECT", "INSERT"},
         "users": columns("SELECT", "user_id username") | columns("INSERT", "username created_at updated_at"),
     },
 }

@@ -25,13 +25,16 @@ OWN = {
         "own_session",
         "session",
     ),
+    "favourite_queries": ("INSERT INTO ims.favourite_queries (user_id, name) VALUES ({}, 'new')", "kim", "lee"),
+    "schedules": ("INSERT INTO ims.schedules (user_id, name, cron) VALUES ({}, 'new', '@daily')", "kim", "lee"),
 }
 """How a row comes in, with what is one's own and with what is somebody else's."""
-OWN_TO_READ = ("deleted_sessions", "analytics_daily", "analytics_monthly")
+CRAWLED = ("crawl_sessions", "search_queries", "session_errors", "session_issues")
+OWN_TO_READ = ("deleted_sessions", "analytics_daily", "analytics_monthly", "pages")
 CHANGE = {
     "users": "department", "crawl_sessions": "product", "search_queries": "product", "session_errors": "error_message",
     "session_issues": "error_message", "deleted_sessions": "deleted_at", "analytics_daily": "top_queries",
-    "analytics_monthly": "year",
+    "analytics_monthly": "year", "favourite_queries": "arguments", "schedules": "cron", "pages": "url",
 }  # fmt: skip
 """A column of each table that changes nobody's identity."""
 SESSION_TABLES = ("session_errors", "session_issues")
@@ -107,8 +110,8 @@ def ones_own(table: str) -> Scenario:
         assert 0 < mine < whole
         assert kim.changes(insert.format(stage.numbers[own])) == 1
         assert kim.refused(insert.format(stage.numbers[others])) == PRIVILEGE
-        assert kim.changes(f"UPDATE ims.{table} SET product = 'x'" if "product" in CHANGE[table] else
-                           f"UPDATE ims.{table} SET error_message = 'x'") == mine + 1  # fmt: skip
+        value = "'{}'" if CHANGE[table] == "arguments" else "'x'"
+        assert kim.changes(f"UPDATE ims.{table} SET {CHANGE[table]} = {value}") == mine + 1
         assert kim.changes(f"DELETE FROM ims.{table}") == mine + 1
         assert stage.count(f"ims.{table}", stage.belongs(table, "lee")) > 0
 
@@ -149,6 +152,17 @@ def a_crawl_knows_what_was_deleted(stage: Stage) -> None:
     crawl = stage.be("crawler")
     assert crawl.value("SELECT count(*) FROM ims.deleted_sessions") == whole > 0
     assert crawl.refused("DELETE FROM ims.deleted_sessions") == PRIVILEGE
+
+
+def a_crawl_brings_pages(stage: Stage) -> None:
+    whole = stage.count("ims.pages")
+    crawl = stage.be("crawler")
+    assert crawl.value("SELECT count(*) FROM ims.pages") == whole > 0
+    columns, values = "session_id, user_id, sequence, url, created_at", "{session}, {lee}, 99, '', now()"
+    insert = f"INSERT INTO ims.pages ({columns}) VALUES ({values})"
+    assert crawl.changes(insert.format(**stage.numbers)) == 1
+    for statement in ("UPDATE ims.pages SET url = url", "DELETE FROM ims.pages"):
+        assert crawl.refused(statement) == PRIVILEGE
 
 
 def oneself(stage: Stage) -> None:
@@ -230,7 +244,8 @@ SCENARIOS: dict[str, Scenario] = {
     **{f"{table}_readonly": everybodys_to_read(table) for table in CHANGE},
     **{f"{table}_own": ones_own(table) for table in OWN},
     **{f"{table}_own": ones_own_to_read(table) for table in OWN_TO_READ},
-    **{f"{table}_crawl": a_crawls(table) for table in OWN},
+    **{f"{table}_crawl": a_crawls(table) for table in CRAWLED},
+    "pages_crawl": a_crawl_brings_pages,
     "deleted_sessions_crawl": a_crawl_knows_what_was_deleted,
     "users_own": oneself,
     "users_service": the_service_finds_people,

@@ -108,7 +108,7 @@ def test_models_and_scripts_describe_the_same_tables(engine: Engine) -> None:
         named.commit()
     of_models, of_scripts = tables(engine, "of_models"), tables(engine, "ims")
     assert differences(of_models, of_scripts) == []
-    assert len([fact for fact in of_scripts if fact[0] == "table"]) == 14
+    assert len([fact for fact in of_scripts if fact[0] == "table"]) == 17
 
 
 def test_alembic_finds_nothing_that_models_lack_or_have_too_much(engine: Engine) -> None:

@@ -54,7 +54,7 @@ VALUES (1, 'insert', '{"a": 1}', '10.0.0.1', '2025-02-03'), (NULL, 'delete', NUL
 SELECT nextval('audit_log_log_id_seq');
 """
 KEPT = """
-SELECT to_jsonb(t) - '{{crawl_count,product,status,missing_since,database_role}}'::text[] AS row
+SELECT to_jsonb(t) - '{{crawl_count,product,status,missing_since,database_role,is_suspicious}}'::text[] AS row
 FROM ims.{table} t ORDER BY 1
 """
 DAILY = """

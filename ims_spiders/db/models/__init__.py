@@ -2,7 +2,9 @@
 
 from ims_spiders.db.models.base import ArchiveSettings, Base
 from ims_spiders.db.models.issues import Attachment, CrawledIssue, HistoryEntry, IssueComment, SessionIssue
+from ims_spiders.db.models.pages import Page
 from ims_spiders.db.models.people import CrawlSession, DeletedSession, SearchQuery, SessionError, User
+from ims_spiders.db.models.schedules import FavouriteQuery, Schedule
 from ims_spiders.db.models.statistics import AnalyticsDaily, AnalyticsMonthly, AuditLog
 
 __all__ = [
@@ -15,8 +17,11 @@ __all__ = [
     "CrawlSession",
     "CrawledIssue",
     "DeletedSession",
+    "FavouriteQuery",
     "HistoryEntry",
     "IssueComment",
+    "Page",
+    "Schedule",
     "SearchQuery",
     "SessionError",
     "SessionIssue",

@@ -83,6 +83,7 @@ class CrawlSession(Base):
     details: Mapped[JsonColumn] = mapped_column("metadata")
     created_at: Mapped[Stamp]
     updated_at: Mapped[Stamp]
+    is_suspicious: Mapped[Flag]
 
 
 class SearchQuery(Base):
