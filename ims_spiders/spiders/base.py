@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ Lost = Callable[[Exception, Response | None, str], Iterator[Any]]
 """What happens when a page could not be had or read: called with the error, the page if there was one, and its URL."""
 
 
-class TrackerSpider(Spider):
+class TrackerSpider(Spider, ABC):
     """A spider of one tracker, with the issues that it knows so far."""
 
     def __init__(self) -> None:
