@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +22,12 @@ Lost = Callable[[Exception, Response | None, str], Iterator[Any]]
 """What happens when a page could not be had or read: called with the error, the page if there was one, and its URL."""
 
 
-class TrackerSpider(Spider, ABC):
-    """A spider of one tracker, with the issues that it knows so far."""
+class TrackerSpider(Spider):
+    """A spider of one tracker, with the issues that it knows so far.
+
+    No ABC, whose methods are abstract: Scrapy's feed exports read every attribute of a spider, and one of an ABC
+    (`__provides__`, zope.interface's) cannot be read.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -66,9 +65,8 @@ class QuestionSpider(TrackerSpider):
         except ConfigurationError as error:
             self._report(error, response.url)
 
-    @abstractmethod
     def _result_page(self, page_index: int) -> Request:
-        """The request for a page of results, counted from 1."""
+        raise NotImplementedError
 
     async def _read(self, form: SearchForm) -> None:
         """Have the query read, once a session: days pass, and a language model may answer otherwise next time."""

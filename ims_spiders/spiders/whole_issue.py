@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
@@ -30,17 +29,17 @@ DETAIL_PRIORITY = 10
 class WholeIssueSpider(TrackerSpider):
     """Asks for one part after the other; each lost part is written down in the issue, which is kept."""
 
-    @abstractmethod
     def whole(self, issue: Issue) -> Iterator[Any]:
         """The issue has all its parts: what the spider yields for it."""
+        raise NotImplementedError
 
-    @abstractmethod
     def takes(self, issue_id: str, registered: datetime | None) -> bool:
         """Whether an issue that was registered then (None: not known) is one of those that are asked for."""
+        raise NotImplementedError
 
-    @abstractmethod
     def go_on_searching(self) -> Iterator[Any]:
         """What follows once it is known whether an issue is one of those that are asked for."""
+        raise NotImplementedError
 
     def _ask_issue(self, visit: Visit) -> Request:
         url = issue_url(self.config.base_url, visit.issue_id)
