@@ -45,3 +45,10 @@ def open_archive() -> Iterator[Archive]:
         yield Archive(engine, config.schema_name, data_dir())
     finally:
         engine.dispose()
+
+
+def acting_user(user: str | None) -> str | None:
+    """The option `--user`, else IMS_USER; None: whom the database's login or the account belongs to."""
+    from ims_spiders.config import load_tracker_config
+
+    return user or load_tracker_config().user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -17,8 +18,12 @@ def say(message: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Data for programs; what JSON does not know (paths, times) as text."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+    """Data for programs; what JSON does not know as text, times as ISO 8601 in local time with its offset."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=_as_text) + "\n")
+
+
+def _as_text(value: Any) -> str:
+    return value.astimezone().isoformat() if isinstance(value, datetime) else str(value)
 
 
 def print_table(rows: list[tuple[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 LEAST = 4
@@ -58,6 +59,12 @@ def one_line(value: Any) -> str:
     """A value's text without line ends and without what would steer a terminal; None is empty."""
     text = "" if value is None else " ".join(str(value).split())
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def local_time(moment: datetime) -> str:
+    """Local time, to the minute; the year in the place of the hour where it is another one, as `ls` has it."""
+    local = moment.astimezone()
+    return local.strftime("%m-%d %H:%M" if local.year == datetime.now().astimezone().year else "%Y-%m-%d")
 
 
 def size(number: float) -> str:
