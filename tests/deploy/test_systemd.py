@@ -15,7 +15,7 @@ from tests.crawl.crawling import ROOT
 UNITS = ROOT / "deploy" / "systemd"
 SERVICES = sorted(UNITS.glob("*.service"))
 TIMERS = sorted(UNITS.glob("*.timer"))
-WITH_BROWSER = {"ims-crawl@", "ims-scrapyd"}
+WITH_BROWSER = {"ims-crawl@", "ims-schedule", "ims-scrapyd"}
 HARDENED = {
     "NoNewPrivileges": "yes",
     "CapabilityBoundingSet": "",
