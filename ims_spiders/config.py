@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from ims_spiders.exceptions import ConfigurationError
 
 RenderMode = Literal["auto", "always", "never"]
+LoggedPages = Literal["off", "errors", "all"]
 
 
 class TrackerConfig(BaseSettings):
@@ -30,6 +31,7 @@ class TrackerConfig(BaseSettings):
     user: str | None = None
     timezone: str = "Asia/Seoul"
     search_meaning: bool = False
+    log_pages: LoggedPages = "off"
 
     @field_validator("base_url")
     @classmethod

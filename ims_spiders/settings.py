@@ -49,9 +49,13 @@ EXTENSIONS = {
     "ims_spiders.extensions.errors.ErrorLog": 30,
     "ims_spiders.extensions.progress.Progress": 40,
     "ims_spiders.extensions.unlisted.UnlistedIssues": 50,
+    "ims_spiders.extensions.pages.PageLog": 60,
     # Defaults that are switched off below; importing it brings an HTTP server.
     "scrapy.extensions.remote_control.RemoteControl": None,
 }
+
+# Nearest to the spider: it sees what becomes of each answer there. Neither is made unless IMS_LOG_PAGES asks for it.
+SPIDER_MIDDLEWARES = {"ims_spiders.extensions.pages.PageReading": 950}
 
 # Scrapy's exporters write times without their offset; these write issues as their files hold them.
 FEED_EXPORTERS = {

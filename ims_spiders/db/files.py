@@ -24,7 +24,7 @@ def to_json(value: Any) -> bytes:
 
 
 class SessionFolder:
-    """One crawl session on disk: session.json, issues/, errors.jsonl, quarantine/, crawl.log."""
+    """One crawl session on disk: session.json, issues/, errors.jsonl, pages.jsonl, quarantine/, crawl.log."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -51,6 +51,11 @@ class SessionFolder:
     def errors_path(self) -> Path:
         """Where errors are appended, one JSON object a line."""
         return self.path / "errors.jsonl"
+
+    @property
+    def pages_path(self) -> Path:
+        """Where the tracker's answers are noted, one JSON object a line, as far as IMS_LOG_PAGES asks for it."""
+        return self.path / "pages.jsonl"
 
     def issue_path(self, issue_id: str) -> Path:
         """The file of one issue. Raises ValueError for anything but digits: ids come from pages."""

@@ -11,11 +11,14 @@ from sqlalchemy.exc import DataError, IntegrityError
 
 from ims_spiders.db.files import JsonObject, SessionFolder, find_session, session_folders
 from ims_spiders.db.projection import Projection, WriteResult, refusal_reason
+from ims_spiders.db.projection_pages import PagesWritten, write_pages
 from ims_spiders.db.schema import initialise
 from ims_spiders.exceptions import ConfigurationError
 
 BATCH = 100
 BATCH_BYTES = 16_000_000
+SHOWN = 5
+"""So many lines of a pages.jsonl that were left out are named; the rest is counted."""
 
 Version = tuple[int, int, int]
 
@@ -31,6 +34,7 @@ class LoadResult:
     sessions: int = 0
     issues: WriteResult = field(default_factory=WriteResult)
     errors: int = 0
+    pages: int = 0
     broken: dict[Path, str] = field(default_factory=dict)
     deleted: list[Path] = field(default_factory=list)
 
@@ -87,6 +91,7 @@ def load_session(
         # What its crawl wrote again while it was loaded here must not be left in the older state.
         pending = [issue_id for issue_id, version in versions.items() if _version(folder, issue_id) != version]
     _load_errors(projection, folder, session_uuid, result)
+    _load_pages(projection, folder, session_uuid, result)
 
 
 def _uuid(folder: SessionFolder) -> str | None:
@@ -102,6 +107,19 @@ def _load_errors(projection: Projection, folder: SessionFolder, session_uuid: st
     result.errors += len(entries) - len(refused)
     if refused:
         result.broken[folder.errors_path] = "; ".join(f"{entry.issue_id}: {entry.reason}" for entry in refused)
+
+
+def _load_pages(projection: Projection, folder: SessionFolder, session_uuid: str, result: LoadResult) -> None:
+    done = PagesWritten()
+    try:
+        while write_pages(projection, folder, session_uuid, done):
+            continue
+    except OSError as error:
+        done.refused.append(_reason(error))
+    result.pages += done.pages
+    if done.refused:
+        more = f" and {len(done.refused) - SHOWN} more" if len(done.refused) > SHOWN else ""
+        result.broken[folder.pages_path] = "; ".join(done.refused[:SHOWN]) + more
 
 
 def _in_crawl_order(folder: SessionFolder, result: LoadResult) -> list[str]:

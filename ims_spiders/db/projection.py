@@ -1,4 +1,4 @@
-"""Writes sessions, issues and errors into the database: each write whole, in any order, as often as one likes."""
+"""Writes sessions, issues, errors and pages into the database: each write whole, in any order, again and again."""
 
 from __future__ import annotations
 
@@ -137,6 +137,23 @@ class Projection:
             return refused
 
         return self._transaction(write) if rows else []
+
+    def write_pages(self, session_uuid: str, rows: Sequence[Row]) -> list[Refusal]:
+        """Write rows of `page_row` of a session that is there already; returns those that were refused."""
+
+        def write(connection: Connection, part: Sequence[Row]) -> list[Refusal]:
+            try:
+                with connection.begin_nested():
+                    self._run(connection, self._sql.insert_pages, uuid=session_uuid, rows=_json(part))
+            except DBAPIError as error:
+                if not is_data_error(error):
+                    raise
+                if len(part) == 1:
+                    return [Refusal(f"pages.jsonl:{part[0]['sequence']}", refusal_reason(error))]
+                return [refusal for row in part for refusal in write(connection, [row])]
+            return []
+
+        return self._transaction(lambda connection: write(connection, rows)) if rows else []
 
     def refresh_statistics(self) -> None:
         """Work out the figures of the days that were written to; to be called when there is no more to come."""

@@ -1,4 +1,4 @@
-"""From session.json and errors.jsonl to rows of crawl_sessions, search_queries and session_errors."""
+"""From session.json, errors.jsonl and pages.jsonl to rows of crawl_sessions, search_queries, session_errors, pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 from ims_spiders.db.files import JsonObject
 from ims_spiders.db.rows import Row, database_safe
-from ims_spiders.db.statements import QUERY_COLUMNS, SESSION_COLUMNS
+from ims_spiders.db.statements import PAGE_COLUMNS, QUERY_COLUMNS, SESSION_COLUMNS
 from ims_spiders.exceptions import ErrorType, Severity
 
 COUNTS = ("total_issues_found", "issues_crawled", "attachments_downloaded", "failed_issues", "related_issues")
@@ -59,3 +59,17 @@ def error_row(entry: JsonObject, sequence: int) -> Row:
             detail[name] = row[name]
             row[name] = fallback
     return row | {"error_message": str(entry.get("error_message") or ""), "error_detail": detail}
+
+
+def page_row(entry: Any) -> Row:
+    """The row of pages, but for its session. Raises ValueError for a line that is none of ours."""
+    if not isinstance(entry, dict):
+        raise ValueError("it is no object")
+    row: Row = {name: entry.get(name) for name in PAGE_COLUMNS}
+    if not isinstance(row["url"], str):
+        raise ValueError("it has no url")
+    for name in ("sequence", "depth", "status", "duration_ms", "size_bytes"):
+        if not (type(row[name]) is int or (row[name] is None and name != "sequence")):
+            raise ValueError(f"its {name} is no number")
+    datetime.fromisoformat(str(row["created_at"]))
+    return dict(database_safe(row))

@@ -23,6 +23,9 @@ LINK_COLUMNS = (
     "found_from", "error_message", "content_hash", "product", "status",
 )  # fmt: skip
 ERROR_COLUMNS = ("sequence", "error_type", "severity", "error_message", "error_detail", "occurred_at")
+PAGE_COLUMNS = (
+    "sequence", "url", "found_on", "depth", "status", "duration_ms", "size_bytes", "page_type", "error", "created_at",
+)  # fmt: skip
 CONTENT_COLUMNS = (*ISSUE_FIELDS, "content_hash", "full_data", "updated_at")
 NEW_COLUMNS = (*CONTENT_COLUMNS, "first_crawled_at", "last_crawled_at", "crawl_count", "created_at")
 
@@ -236,6 +239,15 @@ class Statements:
             INSERT INTO {self.table("session_errors")} (session_id, {_list(ERROR_COLUMNS)})
             SELECT %(session_id)s, {_list(ERROR_COLUMNS)} FROM {self.rows("session_errors")} AS r
             ON CONFLICT (session_id, sequence) DO NOTHING"""  # noqa: S608
+
+    @property
+    def insert_pages(self) -> str:
+        """Answers to a session, its user's; those that are there already stay as they are."""
+        return f"""
+            INSERT INTO {self.table("pages")} (session_id, user_id, {_list(PAGE_COLUMNS)})
+            SELECT s.session_id, s.user_id, {_list(PAGE_COLUMNS, "r")}
+            FROM {self.table("crawl_sessions")} AS s, {self.rows("pages")} AS r WHERE s.session_uuid = %(uuid)s
+            ON CONFLICT DO NOTHING"""  # noqa: S608
 
 
 def _list(names: Iterable[str], source: str = "") -> str:

@@ -16,13 +16,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from ims_spiders.db.engine import safe_message
 from ims_spiders.db.files import JsonObject, SessionFolder
 from ims_spiders.db.projection import Guard, Projection, Refusal, WriteResult
+from ims_spiders.db.projection_pages import PagesWritten, write_pages
 from ims_spiders.db.schema import initialise, is_initialised
 from ims_spiders.db.watchdog import Watchdog
 from ims_spiders.exceptions import ConfigurationError
 
 logger = logging.getLogger(__name__)
 
-SESSION, ERRORS = "session", "errors"
+SESSION, ERRORS, PAGES = "session", "errors", "pages"
 STEP_SECONDS = 60.0
 """How long one step, a batch at most, may take before its connection is taken for dead."""
 UPGRADE_SECONDS = 3600.0
@@ -69,9 +70,10 @@ class DatabaseWriter:
         self._batch_seconds = batch_seconds
         self._changed = threading.Condition()
         self._pending: dict[str, object] = {}
-        self._waiting = {SESSION, ERRORS}
+        self._waiting = {SESSION, ERRORS, PAGES}
         self._uuid: str | None = None
         self._errors_written = 0
+        self._pages = PagesWritten()
         self._deadline: float | None = None
         self._last_attempts = 0
         self._result = WriteResult()
@@ -104,6 +106,12 @@ class DatabaseWriter:
         """errors.jsonl has grown. Never blocks."""
         with self._changed:
             self._waiting.add(ERRORS)
+            self._changed.notify()
+
+    def put_pages(self) -> None:
+        """pages.jsonl has grown. Never blocks."""
+        with self._changed:
+            self._waiting.add(PAGES)
             self._changed.notify()
 
     def close(self, timeout: float) -> WriterReport:
@@ -169,6 +177,8 @@ class DatabaseWriter:
             self._write_issues(self._projection)
             if ERRORS in self._waiting:
                 self._settle(ERRORS, self._write_errors)
+            if PAGES in self._waiting:
+                self._settle(PAGES, self._write_pages)
         self._error = None
 
     def _prepare(self, engine: Engine, watchdog: Watchdog) -> None:
@@ -226,6 +236,16 @@ class DatabaseWriter:
             logger.error("the database refused %s: %s", entry.issue_id, entry.reason)
         self._errors_written += len(entries)
 
+    def _write_pages(self, projection: Projection) -> None:
+        """A batch; the rest, if there is any, in the next step: each has its own time."""
+        known = len(self._pages.refused)
+        # A file that cannot be read is no reason to try the database again and again.
+        with suppress(OSError):
+            if write_pages(projection, self._folder, self._session_uuid(), self._pages):
+                self.put_pages()
+        for reason in self._pages.refused[known:]:
+            logger.warning("left out of the database: %s", reason)
+
     def _session_uuid(self) -> str:
         if self._uuid is None:
             self._uuid = str(self._folder.read_session()["session_uuid"])
@@ -249,6 +269,7 @@ class DatabaseWriter:
                 self._engine.dispose()
         self._engine = self._watchdog = self._projection = None
         self._errors_written = 0
+        self._pages = PagesWritten()
 
     def _pause(self, failures: int) -> bool:
         """Wait before the next attempt, longer each time. False when the end has come and it was tried enough."""

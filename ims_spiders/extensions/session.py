@@ -231,6 +231,7 @@ class CrawlSession:
         writer.start()
         writer.put_session(self._record)
         writer.put_errors()
+        writer.put_pages()
         report = writer.close(self._crawler.settings.getfloat("IMS_DATABASE_CLOSE_SECONDS"))
         if report.error:
             logger.warning("The database is behind: %s", report.error)

@@ -113,14 +113,14 @@ class AttachmentsPipeline(FilesPipeline):
         if attachment.kind == "INLINE" and (attachment.url or "").startswith("data:"):
             return await asyncio.to_thread(_decode_data_uri, attachment.url or "")
         request = await self._requests.request_for(item.issue_id, item.url, attachment)
-        response, reason = await self._try(request, attachment)
+        response, reason = await self._try(request, item, attachment)
         if reason is None:
             return response
         if self._useless_exact_requests < 3:
             # The learned pattern may not hold for this file: ask its own page how it would be requested.
             exact = await self._exact(item, attachment)
             if exact is not None and (exact.url, exact.body) != (request.url, request.body):
-                response, exact_reason = await self._try(exact, attachment)
+                response, exact_reason = await self._try(exact, item, attachment)
                 if exact_reason is None:
                     return response
             self._useless_exact_requests += 1
@@ -132,8 +132,10 @@ class AttachmentsPipeline(FilesPipeline):
         except AttachmentUnlearned:
             return None
 
-    async def _try(self, request: Request, attachment: Attachment) -> tuple[Response, str | None]:
+    async def _try(self, request: Request, item: Issue, attachment: Attachment) -> tuple[Response, str | None]:
         """The answer, and why it is not the file."""
+        # For whoever looks at the requests: nothing else says which issue a file is of (extensions/pages.py).
+        request.meta["ims_file_of"] = item
         request.meta["download_maxsize"] = self._largest
         # Files are mostly packed already, and their declared length then is the length that was asked for.
         request.headers["Accept-Encoding"] = "identity"
