@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,9 @@ import pytest
 
 from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.demo.server import DemoTracker
+from tests import forked
+from tests.forked import IMS
 
-IMS = str(Path(sys.executable).with_name("ims"))
 OURS = ("IMS_", "DATABASE_", "PG", "USE_DATABASE", "NO_COLOR", "FORCE_COLOR")
 
 
@@ -33,16 +33,8 @@ class Ims:
 
     def run(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """The finished process."""
-        return subprocess.run(
-            [IMS, *arguments],
-            cwd=self.folder,
-            env={**clean_environment(), **self.environment, **more},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        environment = {**clean_environment(), **self.environment, **more}
+        return forked.run("ims", arguments, self.folder, environment, timeout=240)
 
     def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
         """The process while it runs."""

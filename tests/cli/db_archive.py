@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.cli.conftest import IMS, Ims, clean_environment
+from tests.cli.conftest import Ims, clean_environment
 from tests.db.factory import START, error, folder, hashed, issue, session
+from tests.forked import IMS
 
 BYTES = b"log of the batch\n"
 QUERY = "TPETIME 오류가 발생하는 이유는 무엇입니까 처리 시간 초과"

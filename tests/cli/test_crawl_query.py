@@ -15,7 +15,8 @@ from ims_spiders.cli.runner import CrawlRequest
 from ims_spiders.cli.understood import understood
 from ims_spiders.db.files import session_folders
 from ims_spiders.demo.server import DemoTracker
-from tests.cli.conftest import IMS, Ims, clean_environment
+from tests.cli.conftest import Ims, clean_environment
+from tests.forked import IMS
 from tests.query.endpoint import running_endpoint
 
 DOUBTFUL = "zebrafink errors without license"

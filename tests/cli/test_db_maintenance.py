@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from ims_spiders.db.embedded import EmbeddedServer
-from tests.cli.conftest import IMS, Ims, clean_environment
+from tests.cli.conftest import Ims, clean_environment
 from tests.cli.db_archive import loaded_archive, on_terminal
+from tests.forked import IMS
 
 
 @pytest.fixture

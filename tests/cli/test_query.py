@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import IMS, Ims
+from tests.cli.conftest import Ims
+from tests.forked import IMS
 from tests.query.endpoint import running_endpoint
 
 KEYS = [

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import IMS, Ims, clean_environment
+from tests.cli.conftest import Ims, clean_environment
+from tests.forked import IMS
 
 COMMANDS = [
     ("crawl",),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from ims_spiders.db.files import SessionFolder, session_folders
+from tests import forked
 
 ROOT = Path(__file__).parents[2]
 FAST = {"IMS_RETRY_FIRST_WAIT": "0.05", "IMS_RETRY_LONGEST_WAIT": "0.2", "IMS_DATABASE_CLOSE_SECONDS": "20"}
@@ -61,12 +61,12 @@ class Archive:
     def crawl(self, variables: dict[str, str], *settings: str, timeout: float = 120, **arguments: object) -> Run:
         """`scrapy crawl ims -a name=value … -o feed`."""
         feed = self.data_dir.parent / f"feed-{len(list(self.data_dir.parent.glob('feed-*')))}.jsonl"
-        command = [sys.executable, "-m", "scrapy", "crawl", "ims", "-o", str(feed)]
+        command = ["crawl", "ims", "-o", str(feed)]
         for name, value in arguments.items():
             command += ["-a", f"{name}={value}"]
         for setting in [*(f"{name}={value}" for name, value in FAST.items()), *settings]:
             command += ["-s", setting]
-        done = run(command, variables, timeout)
+        done = run("scrapy", command, variables, timeout)
         done.feed = [json.loads(line) for line in feed.read_text("utf-8").splitlines()] if feed.exists() else []
         if self.sessions():
             done.exit_code = self.last().read_session()["exit_code"]
@@ -74,7 +74,7 @@ class Archive:
 
     def ims(self, variables: dict[str, str], *arguments: str, timeout: float = 120) -> Run:
         """`ims …`."""
-        return run([sys.executable, "-m", "ims_spiders.cli", *arguments], variables, timeout)
+        return run("ims", arguments, variables, timeout)
 
     def sessions(self) -> list[SessionFolder]:
         """All session folders, oldest first."""
@@ -117,9 +117,7 @@ def database_url(engine: Engine) -> str:
     return made.render_as_string(hide_password=False)
 
 
-def run(command: list[str], variables: dict[str, str], timeout: float) -> Run:
+def run(module: str, arguments: Sequence[str], variables: dict[str, str], timeout: float) -> Run:
     """Run to the end, in the repository."""
-    done = subprocess.run(
-        command, env=variables, cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
-    )
+    done = forked.run(module, arguments, ROOT, variables, timeout)
     return Run(done.returncode, done.stdout, done.stderr)

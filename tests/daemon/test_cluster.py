@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,8 +66,8 @@ def test_a_range_of_numbers_is_crawled_in_parts(nodes: Cluster) -> None:
     numbers = min((known[at : at + 3] for at in range(len(known) - 2)), key=lambda three: three[2] - three[0])
     span = f"{numbers[0]}-{numbers[-1]}"
     more = ["-a", "related=0", "-s", "CONCURRENT_REQUESTS=2", "--size", str((numbers[-1] - numbers[0]) // 2 + 1)]
-    command = [sys.executable, "-m", "ims_spiders.daemon.split", "--name", "part", "--numbers", span, *more]
-    done = run(command, nodes.alive[0].variables, 60)
+    command = ["--name", "part", "--numbers", span, *more]
+    done = run("ims_spiders.daemon.split", command, nodes.alive[0].variables, 60)
     assert done.returncode == 0, done.stderr
     jobs = json.loads(done.stdout)["jobs"]
     assert len(jobs) == 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import date
 from pathlib import Path
 
@@ -62,8 +61,8 @@ def test_parts_are_put_into_the_queue_and_again_only_those_that_are_missing(tmp_
     variables = archive.variables("http://127.0.0.1:1", "robot", "nothing")
 
     def split(*more: str) -> Run:
-        command = [sys.executable, "-m", "ims_spiders.daemon.split", "--name", "all", "--numbers", "100-349", *more]
-        return run(command, variables, 60)
+        command = ["--name", "all", "--numbers", "100-349", *more]
+        return run("ims_spiders.daemon.split", command, variables, 60)
 
     done = split("-a", "related=0", "-s", "CONCURRENT_REQUESTS=2", "--priority", "3")
     names = ["all-100-199", "all-200-299", "all-300-349"]

@@ -7,8 +7,9 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.cli.conftest import IMS, clean_environment
+from tests.cli.conftest import clean_environment
 from tests.crawl.crawling import ROOT
+from tests.forked import IMS
 
 Finished = subprocess.CompletedProcess[str]
 BACKUP = ROOT / "deploy" / "backup.sh"

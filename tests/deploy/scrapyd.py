@@ -147,4 +147,4 @@ class Scrapyd:
 
     def deploy(self, **more: str) -> Run:
         """What `make deploy` runs."""
-        return run([sys.executable, "-m", "ims_spiders.daemon.deploy"], {**self.variables, **more}, SECONDS)
+        return run("ims_spiders.daemon.deploy", [], {**self.variables, **more}, SECONDS)
