@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -57,30 +58,31 @@ def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
     ims crawl -q "지난달 이후 OpenFrame에서 타임아웃이나 데드락 찾아줘"
     ims crawl -q "先週のTiberoのエラーとクラッシュを検索して"
     """
+    asked = {
+        "product": product, "query": query, "max_results": max_results, "related": related, "max_depth": max_depth,
+        "refresh": refresh.value, "resume": resume, "database": database, "user": user,
+    }  # fmt: skip
+    begin(asked, yes=yes, as_json=as_json)
+
+
+def begin(asked: dict[str, Any], *, yes: bool, as_json: bool) -> NoReturn:
+    """Crawl with these arguments of the spider, after showing how the query is read.
+
+    Raises typer.Exit with the exit code of the crawl, or 2 when somebody did not agree; ConfigurationError as
+    run_crawl does.
+    """
     from ims_spiders.cli.runner import CrawlRequest, run_crawl
 
-    everything = not product and not query and max_results == 0 and resume is None
+    request = CrawlRequest(**asked)
+    everything = not request.product and not request.query and request.max_results == 0 and request.resume is None
     if everything and not yes and sys.stdin.isatty():
         _confirm_everything()
-    suggested = None
-    if query and resume is None:
+    if request.query and request.resume is None:
         from ims_spiders.cli.understood import understood
 
         # Bytes that are no UTF-8 would be refused by whatever prints them.
-        query = query.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
-        suggested = understood(query, product, ask=not yes)
-    request = CrawlRequest(
-        product=product,
-        query=query,
-        max_results=max_results,
-        related=related,
-        max_depth=max_depth,
-        refresh=refresh.value,
-        resume=resume,
-        database=database,
-        user=user,
-        suggested=suggested,
-    )
+        query = request.query.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
+        request = replace(request, query=query, suggested=understood(query, request.product, ask=not yes))
     raise typer.Exit(run_crawl(request, output_json=as_json))
 
 
