@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from functools import lru_cache
 from random import Random
 from threading import Lock
 
@@ -130,18 +131,18 @@ RECIPES: dict[str, Callable[[File], bytes]] = {
 }  # fmt: skip
 
 
-class FileStore:
-    """Makes the bytes of attachments once and keeps them."""
+@lru_cache(maxsize=4096)
+def _bytes(file: File) -> bytes:
+    return RECIPES[file.recipe](file)
 
-    def __init__(self) -> None:
-        self._made: dict[File, bytes] = {}
+
+class FileStore:
+    """Makes the bytes of attachments; trackers of one process share what was made."""
 
     def content(self, file: File) -> bytes:
         """The bytes of a file."""
         with _BUILDING:
-            if file not in self._made:
-                self._made[file] = RECIPES[file.recipe](file)
-            return self._made[file]
+            return _bytes(file)
 
     def size_label(self, file: File) -> str:
         """The size as the tracker prints it, rounded."""
