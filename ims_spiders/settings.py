@@ -50,6 +50,7 @@ EXTENSIONS = {
     "ims_spiders.extensions.progress.Progress": 40,
     "ims_spiders.extensions.unlisted.UnlistedIssues": 50,
     "ims_spiders.extensions.pages.PageLog": 60,
+    "ims_spiders.extensions.metrics.CrawlFigures": 70,
     # Defaults that are switched off below; importing it brings an HTTP server.
     "scrapy.extensions.remote_control.RemoteControl": None,
 }
@@ -141,6 +142,8 @@ IMS_TEXT_WORKERS = 2
 IMS_PROGRESS = "lines"
 # Seconds between lines of progress (extensions/progress.py).
 IMS_PROGRESS_SECONDS = 10.0
+# Seconds between the states of a crawl that `ims status` and `ims metrics` see (extensions/metrics.py).
+IMS_STATUS_SECONDS = 3.0
 # Default DEBUG, which would log every request and every item whole.
 LOG_LEVEL = "INFO"
 # An item is logged by its number: its content is somebody's data.

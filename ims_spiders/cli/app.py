@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ims_spiders.cli import analytics, crawl, database, demo, doctor, history, query, report, schedule, search
+from ims_spiders.cli import analytics, crawl, database, demo, doctor, history, query, report, schedule, search, status
 from ims_spiders.cli.output import say
 from ims_spiders.exceptions import (
     ConfigurationError,
@@ -46,6 +46,7 @@ app.command("doctor")(doctor.doctor)
 app.command("query", context_settings={"ignore_unknown_options": True})(query.query)
 app.command("report")(report.report)
 app.command("search")(search.search)
+app.command("status")(status.status)
 app.add_typer(database.app, name="db")
 app.add_typer(history.app, name="history")
 app.add_typer(schedule.app, name="schedule")

@@ -15,6 +15,7 @@ from ims_spiders.db.durable import append_durably, make_folder, refused_by_disk,
 from ims_spiders.exceptions import ConfigurationError, SessionBusy
 
 JsonObject = dict[str, Any]
+PROGRESS = "progress.json"
 
 
 def to_json(value: Any) -> bytes:
@@ -98,6 +99,28 @@ class SessionFolder:
     def read_session(self) -> JsonObject:
         """The content of session.json. Raises ConfigurationError when it is missing or not JSON."""
         return read_json(self.path / "session.json")
+
+    def write_progress(self, figures: JsonObject) -> None:
+        """Replace progress.json, the running crawl's counts. Nobody waits for the disk. Raises StorageError."""
+        self.guard()
+        path = self.path / PROGRESS
+        with refused_by_disk(path):
+            temporary = path.with_name(f".{PROGRESS}")
+            temporary.write_bytes(to_json(figures))
+            temporary.replace(path)
+
+    def read_progress(self) -> JsonObject | None:
+        """What progress.json says; None when there is none, or none that can be read."""
+        try:
+            return read_json(self.path / PROGRESS)
+        except (ConfigurationError, OSError):
+            return None
+
+    def remove_progress(self) -> None:
+        """The crawl is over. Raises StorageError."""
+        self.guard()
+        with refused_by_disk(self.path / PROGRESS):
+            (self.path / PROGRESS).unlink(missing_ok=True)
 
     def write_issue(self, issue_id: str, document: JsonObject) -> None:
         """Make one issue durable; with that it is done. Raises StorageError."""

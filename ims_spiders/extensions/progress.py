@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
@@ -74,23 +74,15 @@ class Progress:
     def _draw(self) -> None:
         assert self._bar is not None
         assert self._task is not None
-        done, known = self._counts()
+        done, known = self._session.done_and_found()
         self._bar.update(self._task, completed=done, total=known or None, note=self._note(done, known))
 
     def _say(self) -> None:
-        done, known = self._counts()
+        done, known = self._session.done_and_found()
         line = f"{done} of {known} issues, {self._note(done, known)}"
         if line != self._last_line:
             self._last_line = line
             self._say_with(line)
-
-    def _counts(self) -> tuple[int, int]:
-        """Issues done with (stored, failed, or known from before), and issues found so far."""
-        statistics = self._session.statistics
-        settled = statistics.stored | statistics.failed | statistics.unavailable | self._session.reused
-        spider: Any = self._crawler.spider
-        # Issues that are only asked for to see whether they are gone are none of those.
-        return len(settled & spider.frontier.visits.keys()), len(spider.frontier.visits)
 
     def _note(self, done: int, known: int) -> str:
         seconds = max(time.monotonic() - self._began, 0.001)

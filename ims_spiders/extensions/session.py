@@ -125,6 +125,13 @@ class CrawlSession:
         """What session.json holds now."""
         return dict(self._record)
 
+    def done_and_found(self) -> tuple[int, int]:
+        """Issues done with (stored, failed, or known from before), and issues found so far."""
+        statistics, visits = self.statistics, self._spider.frontier.visits
+        settled = statistics.stored | statistics.failed | statistics.unavailable | self.reused
+        # Issues that are only asked for to see whether they are gone are none of those.
+        return len(settled & visits.keys()), len(visits)
+
     def issue_stored(self, issue: Issue) -> None:
         """Called by the files pipeline once the issue is durable."""
         self.statistics.issue_stored(issue)
