@@ -31,7 +31,7 @@ def asked(tracker: OtherTracker) -> Counter[str]:
 
 def test_a_killed_crawl_goes_on_where_it_was(archive: Archive) -> None:
     with OtherTracker(latency=0.05) as tracker:
-        env = variables(archive, tracker)
+        env = quick(archive, tracker)
         settings = [word for name, value in FAST.items() for word in ("-s", f"{name}={value}")]
         command = [sys.executable, "-m", "scrapy", "crawl", "ims", "-a", "query=TPETIME", *settings]
         with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.DEVNULL) as killed:
@@ -110,7 +110,7 @@ def test_resume_asks_again_for_just_the_file_that_failed(archive: Archive) -> No
         number, issue = next((n, i) for n, i in tracker.world.items() if len(i["files"]) == 2)
         lost, kept = issue["files"]
         tracker.missing_files.add(lost)
-        env = variables(archive, tracker)
+        env = quick(archive, tracker)
         run = archive.crawl(env)
         assert set(archive.documents()) == set(tracker.world)
         files = {one["file_id"]: one for one in archive.documents()[number]["attachments"]}

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ims_spiders.demo.server import DemoTracker
-from tests.crawl import oracle
+from tests.crawl import logged_in, oracle
 from tests.crawl.crawling import ROOT, Archive
 from tests.crawl.test_demo_tracker import PASSWORD, variables
 
@@ -74,7 +74,7 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(files_only: Archive) -> 
     with DemoTracker(password=PASSWORD, latency=0.1) as tracker:
         keyboard, screen = os.openpty()
         command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
-        env = {**variables(files_only, tracker), "TERM": "xterm", "COLUMNS": "80"}
+        env = {**logged_in.variables(files_only, tracker), "TERM": "xterm", "COLUMNS": "80"}
         with subprocess.Popen(command, env=env, cwd=ROOT, stderr=screen, stdout=subprocess.DEVNULL) as crawl:
             os.close(screen)
             shown = b""
@@ -91,7 +91,7 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(files_only: Archive) -> 
 
 def test_interrupted_once_it_ends_in_order_and_can_be_resumed(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, latency=0.3) as tracker:
-        env = variables(files_only, tracker)
+        env = logged_in.variables(files_only, tracker)
         command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
         with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
             _wait_for_issues(files_only, 2)
@@ -118,7 +118,7 @@ def test_interrupted_once_it_ends_in_order_and_can_be_resumed(files_only: Archiv
 def test_interrupted_twice_it_ends_at_once(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, latency=0.5) as tracker:
         command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
-        env = variables(files_only, tracker)
+        env = logged_in.variables(files_only, tracker)
         with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
             _wait_for_issues(files_only, 1)
             crawl.send_signal(signal.SIGINT)
@@ -150,7 +150,7 @@ def test_interrupted_while_it_starts_it_ends_in_order(files_only: Archive) -> No
 def test_without_its_database_a_crawl_completes_and_is_loaded_later(archive: Archive) -> None:
     assert archive.engine is not None
     with DemoTracker(password=PASSWORD) as tracker:
-        env = variables(archive, tracker)
+        env = logged_in.variables(archive, tracker)
         away = {**env, "DATABASE_URL": "postgresql://nobody:c4n4ry-database@127.0.0.1:1/ims_crawler"}
         run = archive.ims(away, *CRAWL, "-m", "5")
         assert run.returncode == 6, run.stderr

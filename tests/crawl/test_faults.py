@@ -54,7 +54,7 @@ def test_an_expired_session_costs_one_login(files_only: Archive, fault: str) -> 
 def test_an_expiry_while_a_file_is_asked_for(files_only: Archive) -> None:
     fault = r"expire_at:nth=5,path=(?i)^/tody/.*download"
     with DemoTracker(password=PASSWORD, faults=[fault]) as tracker:
-        run = crawl(files_only, tracker, related=0)
+        run = quick_crawl(files_only, tracker, related=0)
         check_exact(files_only, tracker, run, depth=0)
         assert tracker.ledger.logins_accepted == 2
 
@@ -126,7 +126,7 @@ def test_rows_that_shift_and_pages_without_rows(files_only: Archive) -> None:
 def test_a_page_in_the_place_of_a_file_is_never_stored_as_one(files_only: Archive) -> None:
     faults = ["html_attachment:every=3", "empty_attachment:every=7"]
     with DemoTracker(password=PASSWORD, faults=faults) as tracker:
-        run = crawl(files_only, tracker, related=0)
+        run = quick_crawl(files_only, tracker, related=0)
         truth = tracker.truth()
     assert run.exit_code in {0, 5}
     known = {
@@ -144,7 +144,7 @@ def test_a_page_in_the_place_of_a_file_is_never_stored_as_one(files_only: Archiv
 
 def test_a_tracker_that_goes_away_for_good_ends_the_crawl(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, faults=["outage:seconds=600,nth=50"]) as tracker:
-        run = crawl(files_only, tracker, "IMS_GIVE_UP_AFTER=12")
+        run = quick_crawl(files_only, tracker, "IMS_GIVE_UP_AFTER=12")
         assert run.exit_code == 8, run.stderr
         session = files_only.last().read_session()
         assert (session["status"], session["close_reason"]) == ("failed", "tracker_unavailable")
@@ -172,7 +172,7 @@ def test_a_navigation_that_never_ends_is_given_up_and_its_page_closed(files_only
         stuck, *others = tracker.matching_ids("TPETIME", "OpenFrame")[:4]
         tracker.faults.replace([f"endless_script:path=issueView.do.issueId={stuck}"])
         env = variables(files_only, tracker, IMS_RENDER="always")
-        settings = ("DOWNLOAD_TIMEOUT=4", "RETRY_TIMES=1")
+        settings = ("DOWNLOAD_TIMEOUT=10", "RETRY_TIMES=0")
         run = files_only.crawl(env, *settings, **SEARCH, max_results=4, related=0)
     assert run.exit_code == 5, run.stderr
     assert set(files_only.documents()) == set(others)

@@ -6,9 +6,9 @@ import re
 from urllib.parse import parse_qs
 
 from ims_spiders.demo.server import DemoTracker
-from tests.crawl import oracle
+from tests.crawl import logged_in, oracle
 from tests.crawl.crawling import Archive
-from tests.crawl.test_demo_tracker import PASSWORD, every_row, variables
+from tests.crawl.test_demo_tracker import PASSWORD, every_row
 
 SENTENCE = "2019년 이후 OpenFrame에서 TPETIME이 발생한 미해결 이슈 찾아줘"
 UNRESOLVED = ("New", "Open", "Assigned", "Postponed")
@@ -39,7 +39,7 @@ def asked_issues(tracker: DemoTracker) -> set[str]:
 
 def test_a_sentence_is_read_kept_and_gone_on_with(archive: Archive) -> None:
     with DemoTracker(password=PASSWORD, issues=120) as tracker:
-        env = variables(archive, tracker)
+        env = logged_in.variables(archive, tracker)
         run = archive.crawl(env, query=SENTENCE, related=0)
         assert run.exit_code == 0, run.stderr
         expected = answers(tracker, 2019)

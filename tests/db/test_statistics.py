@@ -1,4 +1,4 @@
-"""The statistics agree with a plain recount: after a history of 500 sessions, and after whatever happens to it then."""
+"""The statistics agree with a plain recount: after a history of many sessions, and whatever happens to it then."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ from tests.db.agreement import (
     database,
     statistics,
 )
-from tests.db.history import History, as_a_crawl, as_a_load, as_an_admin, invent
+from tests.db.history import as_a_crawl, as_a_load, as_an_admin, invent
 from tests.db.inspect_rows import rows, value
 
 WAYS = {"crawl": as_a_crawl, "load": as_a_load, "admin": as_an_admin}
 
 
-@pytest.fixture(scope="module")
-def history() -> History:
-    return invent()
+SESSIONS = {"crawl": 200, "load": 200, "admin": 500}
 
 
 @pytest.fixture(scope="module", params=["crawl", "load", pytest.param("admin", marks=pytest.mark.long)])
@@ -40,11 +38,10 @@ def filled(
     admin: Engine,
     undertaker: Engine,
     template: str,
-    history: History,
 ) -> Iterator[str]:
     """The name of a database that holds the history, written in one of the ways."""
     with database(server, admin, undertaker, template) as engine:
-        WAYS[request.param](engine, history)
+        WAYS[request.param](engine, invent(SESSIONS[request.param]))
         engine.dispose()
         yield str(engine.url.database)
 
@@ -57,7 +54,7 @@ def archive(filled: str, server: EmbeddedServer, admin: Engine, undertaker: Engi
 
 
 def test_all_figures_agree_in_two_time_zones(archive: Engine) -> None:
-    assert value(archive, "SELECT count(*) FROM ims.crawl_sessions") == 500
+    assert value(archive, "SELECT count(*) FROM ims.crawl_sessions") >= min(SESSIONS.values())
     assert_everything_agrees(archive)
     in_utc = statistics(archive)
     call(archive, "set_time_zone('Asia/Seoul')")
@@ -168,7 +165,7 @@ def test_after_deletions_by_the_users_themselves(archive: Engine, tmp_path: Path
     with acting_as(archive, "민사혁") as connection:
         theirs = connection.execute(text("SELECT ims.delete_old_sessions(NULL, 1)")).scalar_one()
         connection.execute(text("UPDATE ims.crawl_sessions SET status = 'failed' WHERE status = 'running'"))
-    assert mine > 20 < theirs
+    assert mine > 8 < theirs
     assert value(archive, "SELECT count(*) FROM ims.crawl_sessions") == before - mine - theirs
     assert_everything_agrees(archive)
 

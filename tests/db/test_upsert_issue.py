@@ -95,7 +95,7 @@ def begin(engine: Engine, projection: Projection) -> None:
 
 
 @pytest.mark.parametrize("role", ["ims_admin", "ims_crawl"])
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sightings=SIGHTINGS)
 def test_the_rows_are_the_projections(
     engine: Engine, projection: Projection, role: str, sightings: list[tuple[int, float, str, dict[str, Any]]]
