@@ -21,6 +21,7 @@ class Refresh(StrEnum):
 
 
 def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
+    context: typer.Context,
     product: Annotated[
         str,
         typer.Option("--product", "-p", help="Name, beginning of one, code, or a comma-separated list; empty: all."),
@@ -50,7 +51,8 @@ def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
     The query may be a sentence; `ims query` shows how it is read: what it says of
     products, statuses and days of registration limits the search. On a terminal the
     reading is shown first, and you are asked when it is not sure. Related issues come
-    along, whenever they were registered. Exit codes: see README.md.
+    along, whenever they were registered. Without any option, on a terminal, you are asked for
+    what to crawl. Exit codes: see README.md.
 
     \b
     ims crawl -p OpenFrame -q "+TPETIME timeout"
@@ -58,11 +60,21 @@ def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
     ims crawl -q "지난달 이후 OpenFrame에서 타임아웃이나 데드락 찾아줘"
     ims crawl -q "先週のTiberoのエラーとクラッシュを検索して"
     """
+    if _nothing_given(context) and sys.stdin.isatty():
+        from ims_spiders.cli.ask import ask_what
+        from ims_spiders.cli.runner import run_crawl
+
+        raise typer.Exit(run_crawl(ask_what()))
     asked = {
         "product": product, "query": query, "max_results": max_results, "related": related, "max_depth": max_depth,
         "refresh": refresh.value, "resume": resume, "database": database, "user": user,
     }  # fmt: skip
     begin(asked, yes=yes, as_json=as_json)
+
+
+def _nothing_given(context: typer.Context) -> bool:
+    """Whether the command stands there without an option."""
+    return all(getattr(context.get_parameter_source(name), "name", "") == "DEFAULT" for name in context.params)
 
 
 def begin(asked: dict[str, Any], *, yes: bool, as_json: bool) -> NoReturn:

@@ -45,7 +45,7 @@ def query(
     if as_json:
         print_json(reading.to_json())
     else:
-        _show(reading)
+        show_reading(reading)
 
 
 class _Setup:
@@ -87,7 +87,8 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
 
 
-def _show(reading: Reading) -> None:
+def show_reading(reading: Reading) -> None:
+    """How it was read, as a table for people on stdout."""
     print_table(
         [
             ("IMS query", reading.ims_query or "(everything)"),

@@ -38,6 +38,16 @@ def print_rows(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> None
     console.print(table)
 
 
+def print_columns(words: Sequence[str]) -> None:
+    """Words in as many columns as fit the terminal, read from left to right; each is cut at the terminal's width."""
+    from rich.columns import Columns
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Columns([Text(one_line(word), no_wrap=True, overflow="ellipsis") for word in words]))
+
+
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Any]], room: int) -> list[int]:
     """What each column needs; where that is too much, the widest of those that may be cut gives way."""
     from rich.cells import cell_len

@@ -28,7 +28,7 @@ def understood(query: str, product: str, *, ask: bool) -> str | None:
     elif not sure:
         say(f"Warning: the query may be read wrongly (confidence {reading.confidence:.2f}). {reading.explanation}")
         say(f"To try other words: ims query {shlex.quote(query)}")
-    return _answer(reading, sure)
+    return models_answer(reading)
 
 
 def _read(query: str) -> Reading:
@@ -39,10 +39,11 @@ def _read(query: str) -> Reading:
     return configured_reader(config).read(query, today_at(config))
 
 
-def _answer(reading: Reading, sure: bool) -> str | None:
+def models_answer(reading: Reading) -> str | None:
+    """What a language model made of the query, '' when it had no answer, None when it was not asked."""
     if reading.method == "llm":
         return reading.ims_query
-    return None if sure else ""
+    return None if reading.confidence >= SURE_ENOUGH else ""
 
 
 def _show(reading: Reading, product: str) -> None:
