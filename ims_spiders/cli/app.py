@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from ims_spiders.cli import analytics, crawl, database, demo, doctor, history, query, report, schedule, search, status
+from ims_spiders.cli import (
+    analytics,
+    crawl,
+    database,
+    demo,
+    doctor,
+    history,
+    metrics,
+    query,
+    report,
+    schedule,
+    search,
+    serve,
+    status,
+)
 from ims_spiders.cli.output import say
 from ims_spiders.exceptions import (
     ConfigurationError,
@@ -43,10 +57,12 @@ app.command("crawl")(crawl.crawl)
 app.command("demo")(demo.demo)
 app.command("demo-tracker")(demo.demo_tracker)
 app.command("doctor")(doctor.doctor)
+app.command("metrics")(metrics.metrics)
 app.command("query", context_settings={"ignore_unknown_options": True})(query.query)
 app.command("report")(report.report)
 app.command("search")(search.search)
 app.command("status")(status.status)
+app.command("serve")(serve.serve)
 app.add_typer(database.app, name="db")
 app.add_typer(history.app, name="history")
 app.add_typer(schedule.app, name="schedule")
