@@ -15,6 +15,7 @@ from ims_spiders.cli import (
     demo,
     doctor,
     history,
+    metrics,
     query,
     report,
     schedule,
@@ -56,6 +57,7 @@ app.command("crawl")(crawl.crawl)
 app.command("demo")(demo.demo)
 app.command("demo-tracker")(demo.demo_tracker)
 app.command("doctor")(doctor.doctor)
+app.command("metrics")(metrics.metrics)
 app.command("query", context_settings={"ignore_unknown_options": True})(query.query)
 app.command("report")(report.report)
 app.command("search")(search.search)

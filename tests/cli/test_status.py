@@ -120,7 +120,12 @@ def test_a_session_is_read_again_only_when_it_has_changed(tmp_path: Path, monkey
     sessions = Sessions(tmp_path)
     read: list[str] = []
     original = SessionFolder.read_session
-    monkeypatch.setattr(SessionFolder, "read_session", lambda folder: read.append(folder.path.name) or original(folder))
+
+    def watched(folder: SessionFolder) -> dict[str, Any]:
+        read.append(folder.path.name)
+        return original(folder)
+
+    monkeypatch.setattr(SessionFolder, "read_session", watched)
     assert [state.uuid for state in sessions.look()] == [session_uuid(1), session_uuid(2)]
     assert len(read) == 3
     time.sleep(0.01)
