@@ -48,7 +48,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     # Its tracebacks show the values of local variables, passwords among them.
     pretty_exceptions_enable=False,
-    add_completion=False,
     # Plain help: half the time to start, and it reads well in a file.
     rich_markup_mode=None,
 )

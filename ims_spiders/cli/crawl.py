@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from ims_spiders.cli import complete
 from ims_spiders.cli.output import AsJson, say
 
 
@@ -24,7 +25,12 @@ def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
     context: typer.Context,
     product: Annotated[
         str,
-        typer.Option("--product", "-p", help="Name, beginning of one, code, or a comma-separated list; empty: all."),
+        typer.Option(
+            "--product",
+            "-p",
+            help="Name, beginning of one, code, or a comma-separated list; empty: all.",
+            autocompletion=complete.products,
+        ),
     ] = "",
     query: Annotated[
         str,
@@ -37,7 +43,13 @@ def crawl(  # noqa: PLR0913, PLR0917 - one parameter an option
         Refresh, typer.Option("--refresh", help="Fetch everything again, what changed, or only what is not there.")
     ] = Refresh.ALL,
     resume: Annotated[
-        str | None, typer.Option("--resume", metavar="UUID|last", help="Go on with a session that ended early.")
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="UUID|last",
+            help="Go on with a session that ended early.",
+            autocompletion=complete.sessions,
+        ),
     ] = None,
     database: Annotated[
         bool | None, typer.Option("--database/--no-database", help="Instead of USE_DATABASE.", show_default=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ims_spiders.cli import complete
 from ims_spiders.cli.archive import acting_user, open_archive
 from ims_spiders.cli.output import AsJson, print_json, say
 from ims_spiders.cli.tables import Column, local_time, print_rows
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What was asked, to be asked again.", rich_markup_mode=None)
 
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Whose; instead of IMS_USER.")]
-Which = Annotated[str, typer.Argument(metavar="N|NAME", help="A number of `ims history`, or a favourite's name.")]
+Which = Annotated[
+    str,
+    typer.Argument(
+        metavar="N|NAME", help="A number of `ims history`, or a favourite's name.", autocompletion=complete.favourites
+    ),
+]
 
 
 @app.callback(invoke_without_command=True)
@@ -95,7 +101,10 @@ def favourite(
 
 @app.command()
 def forget(
-    name: Annotated[str, typer.Argument(help="As `ims history --favourites` shows it.")], user: User = None
+    name: Annotated[
+        str, typer.Argument(help="As `ims history --favourites` shows it.", autocompletion=complete.favourites)
+    ],
+    user: User = None,
 ) -> None:
     """Keep a favourite no more; what it has brought stays."""
     from ims_spiders.db.favourites import forget_favourite

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ims_spiders.cli import complete
 from ims_spiders.cli.archive import acting_user, open_archive
 from ims_spiders.cli.crawl import Refresh
 from ims_spiders.cli.output import AsJson, print_json, say
@@ -15,7 +16,7 @@ from ims_spiders.cli.tables import Column, local_time, print_rows
 app = typer.Typer(help="Crawls by the clock.", no_args_is_help=True, rich_markup_mode=None)
 app.command()(run)
 
-Name = Annotated[str, typer.Argument(help="As `ims schedule list` shows it.")]
+Name = Annotated[str, typer.Argument(help="As `ims schedule list` shows it.", autocompletion=complete.schedules)]
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Whose it is; instead of IMS_USER.")]
 
 
@@ -28,7 +29,9 @@ def add(  # noqa: PLR0913, PLR0917 - one parameter an option
     time_zone: Annotated[
         str | None, typer.Option("--time-zone", metavar="ZONE", help="Whose clock; this machine's unless given.")
     ] = None,
-    product: Annotated[str, typer.Option("--product", "-p", help="As for `ims crawl`.")] = "",
+    product: Annotated[
+        str, typer.Option("--product", "-p", help="As for `ims crawl`.", autocompletion=complete.products)
+    ] = "",
     query: Annotated[str, typer.Option("--query", "-q", help="As for `ims crawl`; read anew each time.")] = "",
     max_results: Annotated[int, typer.Option("--max-results", "-m", min=0, help="Hits of the search; 0: all.")] = 100,
     related: Annotated[bool, typer.Option("--related/--no-related", help="Follow related issues.")] = True,

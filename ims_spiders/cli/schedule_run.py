@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ims_spiders.cli import complete
 from ims_spiders.cli.archive import acting_user, open_archive
 from ims_spiders.cli.output import AsJson, print_json, say
 from ims_spiders.cli.tables import Column, print_rows
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def run(
-    name: Annotated[str | None, typer.Argument(help="Only this one, due or not.", metavar="[NAME]")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="Only this one, due or not.", metavar="[NAME]", autocompletion=complete.schedules),
+    ] = None,
     scrapyd: Annotated[bool, typer.Option("--scrapyd", help="Hand the crawls over to Scrapyd.")] = False,
     user: Annotated[
         str | None, typer.Option("--user", metavar="NAME", help="Whose NAME it is; instead of IMS_USER.")
