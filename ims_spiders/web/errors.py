@@ -17,7 +17,7 @@ RETRY_SECONDS = 10
 _HEADINGS = {
     400: "That request makes no sense",
     401: "A password, please",
-    403: "Not from there",
+    403: "Not that way",
     404: "Not found",
     405: "Only to be read",
     421: "Not under that name",

@@ -46,6 +46,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     if _is_pulled_in_by_another_site(request):
         raise web.HTTPForbidden(text="Other sites' pages may link to this archive, but not load things from it.")
     settings = request.app[SETTINGS]
+    if settings.password is None and _came_through_a_proxy(request):
+        raise web.HTTPForbidden(text="What a proxy lets in must bring a password; whoever runs this can set one.")
     if settings.password is not None and request.path != HEALTH:
         await _let_in(request, settings.password)
     return await handler(request)
@@ -70,6 +72,11 @@ def _names_this_server(request: web.Request) -> bool:
         return False
     address = request.transport.get_extra_info("sockname") if request.transport else None
     return name in request.app[SETTINGS].names or (address is not None and name == address[0])
+
+
+def _came_through_a_proxy(request: web.Request) -> bool:
+    """Whether somebody else's request was passed on: being asked from this machine says nothing then."""
+    return any(name in request.headers for name in (hdrs.FORWARDED, hdrs.X_FORWARDED_FOR, hdrs.VIA))
 
 
 def _is_pulled_in_by_another_site(request: web.Request) -> bool:

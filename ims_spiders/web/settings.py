@@ -42,9 +42,12 @@ class WebSettings:
 
     def checked(self) -> WebSettings:
         """These settings. Raises ConfigurationError when they would let in whoever comes, or name no name."""
-        if self.password is None and not is_loopback(self.host):
+        opening = (
+            f"--host {self.host}" if not is_loopback(self.host) else "--public-name" if self.public_names else None
+        )
+        if self.password is None and opening is not None:
             raise ConfigurationError(
-                f"--host {self.host} lets other machines in: give a password with --password-file or IMS_WEB_PASSWORD, "
+                f"{opening} lets other machines in: give a password with --password-file or IMS_WEB_PASSWORD, "
                 "and put a reverse proxy with TLS before it, since the password is sent in clear"
             )
         if self.password is not None and len(self.password) < SHORTEST_PASSWORD:

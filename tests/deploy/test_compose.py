@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from sqlalchemy import create_engine, text
 
 from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.db.engine import parse_url
+from ims_spiders.web.guard import HEALTH
 from tests.crawl.crawling import ROOT
 from tests.db.catalogue import superuser
 from tests.deploy.test_env_example import ASSIGNMENTS
+from tests.test_docs import OPTIONS
 
 DEPLOY = ROOT / "deploy"
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
@@ -57,7 +60,7 @@ def test_it_says_nothing_that_is_not_in_the_specification() -> None:
         "secrets",
     }
     assert {key for service in SERVICES.values() for key in service} <= KNOWN
-    assert {"database", "node-1", "node-2", "backup"} == set(SERVICES)
+    assert {"database", "node-1", "node-2", "web", "backup"} == set(SERVICES)
 
 
 def test_what_is_referred_to_is_there() -> None:
@@ -92,7 +95,7 @@ def test_only_this_machine_gets_in_and_to_the_database_only_the_nodes() -> None:
     assert "ports" not in SERVICES["database"]
     published = [port for service in SERVICES.values() for port in service.get("ports", [])]
     assert [port for port in published if not port.startswith("127.0.0.1:")] == []
-    assert len(published) == len(set(published)) == len(NODES)
+    assert len(published) == len(set(published)) == len(NODES) + 1
     for service in SERVICES.values():
         assert "network_mode" not in service
         assert "no-new-privileges:true" in service["security_opt"]
@@ -118,7 +121,7 @@ def test_no_secret_is_in_it_and_each_comes_from_a_documented_variable() -> None:
     asked = set(re.findall(r"\$\{([A-Z_]+)", written)) | {
         secret["environment"] for secret in COMPOSE["secrets"].values()
     }
-    assert asked == {"DATABASE_PASSWORD"} <= set(ASSIGNMENTS)
+    assert asked == {"DATABASE_PASSWORD", "IMS_WEB_PASSWORD"} <= set(ASSIGNMENTS)
     for service in SERVICES.values():
         for name, value in service["environment"].items():
             if re.search("PASSWORD|KEY|SECRET", name):
@@ -156,6 +159,21 @@ def test_what_they_run_is_there(name: str) -> None:
             assert (ROOT / word.removeprefix("/opt/ims_spiders/")).is_file()
     if name in NODES:
         assert SERVICES[name]["command"][:3] == ["python", "-m", "ims_spiders.daemon"]
+
+
+def test_the_web_reads_what_nodes_write_and_is_watched_by_its_own_check() -> None:
+    web = SERVICES["web"]
+    arguments = web["command"][1:]
+    assert arguments[0] == "serve"
+    assert {word for word in arguments if word.startswith("--")} <= set(OPTIONS)
+    (port,) = web["ports"]
+    assert port.split(":")[-1] == arguments[arguments.index("--port") + 1]
+    assert web["volumes"] == ["data:/srv/ims/data:ro"]
+    check = web["healthcheck"]["test"]
+    assert check[:3] == ["CMD", "python", "-c"]
+    assert f":{port.split(':')[-1]}{HEALTH}'" in check[3]
+    done = subprocess.run([sys.executable, *check[2:]], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "URLError" in done.stderr) == (1, True)
 
 
 def test_the_database_is_made_as_the_product_wants_it(own_server: EmbeddedServer, tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ from pydantic_settings import BaseSettings
 
 from ims_spiders import config
 from ims_spiders.login.browser import BrowserConfig
+from ims_spiders.web.settings import WebConfig
 from tests.crawl.crawling import ROOT
 
 EXAMPLE = ROOT / "deploy" / "env.example"
 ASSIGNMENTS = dict(re.findall(r"^#?([A-Z][A-Z0-9_]*)=(.*)$", EXAMPLE.read_text(encoding="utf-8"), re.MULTILINE))
 SETTINGS: list[type[BaseSettings]] = [
     BrowserConfig,
+    WebConfig,
     *(one for one in vars(config).values() if inspect.isclass(one) and issubclass(one, BaseSettings)),
 ]
 SETTINGS.remove(BaseSettings)

@@ -81,9 +81,18 @@ def test_two_names_are_none(kim: Site) -> None:
 
 
 def test_a_proxys_name_is_answered_when_it_is_given(archive: Filled) -> None:
-    with site(archive.settings(public_names=("IMS.example.com",)), archive.connect) as behind:
-        assert behind.get("/", {"Host": "ims.example.com"}).status == 200
-        assert behind.get("/", {"Host": "other.example.com"}).status == 421
+    with site(archive.settings(public_names=("IMS.example.com",), password=PASSWORD), archive.connect) as behind:
+        assert behind.get("/", {"Host": "ims.example.com", **basic(PASSWORD)}).status == 200
+        assert behind.get("/", {"Host": "other.example.com", **basic(PASSWORD)}).status == 421
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via"])
+def test_what_a_proxy_passes_on_needs_a_password(kim: Site, archive: Filled, header: str) -> None:
+    answer = kim.get("/issue/1", {header: "192.0.2.7"})
+    assert answer.status == 403
+    assert "deadlock" not in answer.text
+    with site(archive.settings(password=PASSWORD), archive.connect) as closed:
+        assert closed.get("/issue/1", {header: "192.0.2.7", **basic(PASSWORD)}).status == 200
 
 
 def test_other_sites_may_link_and_nothing_else(kim: Site) -> None:
@@ -138,8 +147,10 @@ def test_this_machine_needs_none(host: str) -> None:
 def test_settings_that_are_wrong() -> None:
     with pytest.raises(ConfigurationError, match="less than 12 characters"):
         WebSettings(password="short").checked()
+    with pytest.raises(ConfigurationError, match="--public-name lets other machines in"):
+        WebSettings(public_names=("ims.example.com",)).checked()
     with pytest.raises(ConfigurationError, match="is no host name"):
-        WebSettings(public_names=("https://ims.example.com",)).checked()
+        WebSettings(public_names=("https://ims.example.com",), password=PASSWORD).checked()
     assert PASSWORD not in repr(WebSettings(password=PASSWORD))
 
 

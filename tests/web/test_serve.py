@@ -62,7 +62,7 @@ def test_one_that_others_reach_asks_for_the_password(loaded: Ims) -> None:
     [
         (("--host", "0.0.0.0"), "lets other machines in: give a password"),  # noqa: S104
         (("--host", "192.0.2.1", "--password-file", "gone"), "--password-file gone: No such file"),
-        (("--public-name", "https://x"), "is no host name"),
+        (("--public-name", "x.example"), "--public-name lets other machines in"),
     ],
 )
 def test_what_it_refuses(loaded: Ims, arguments: tuple[str, ...], said: str) -> None:
