@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -14,6 +15,7 @@ from ims_spiders.exceptions import ConfigurationError
 
 RenderMode = Literal["auto", "always", "never"]
 LoggedPages = Literal["off", "errors", "all"]
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class TrackerConfig(BaseSettings):
@@ -134,6 +136,58 @@ class EmbeddingConfig(BaseSettings):
         return _checked_key(value)
 
 
+class NotifyConfig(BaseSettings):
+    """Who is told of a session whose figures look wrong: by a POST of JSON, by mail, or both."""
+
+    model_config = SettingsConfigDict(env_prefix="IMS_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    notify_url: SecretStr | None = None
+    notify_mail: str | None = None
+    smtp_url: SecretStr | None = None
+
+    @property
+    def addresses(self) -> list[str]:
+        """Those of IMS_NOTIFY_MAIL."""
+        return [one.strip() for one in (self.notify_mail or "").split(",") if one.strip()]
+
+    @field_validator("notify_url")
+    @classmethod
+    def _url_is_safe(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = _split(value)
+        loopback = parts is not None and parts.scheme == "http" and parts.hostname in LOOPBACK
+        if parts is not None and not loopback and (parts.scheme != "https" or not parts.hostname):
+            raise ValueError("must be an https address, or an http one of this machine")
+        return value
+
+    @field_validator("notify_mail")
+    @classmethod
+    def _addresses_are_some(cls, value: str | None) -> str | None:
+        if value is not None and not all(_ADDRESS.fullmatch(one.strip()) for one in value.split(",")):
+            raise ValueError("must be mail addresses, separated by commas")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _server_is_one(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = _split(value)
+        if parts is not None and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+            raise ValueError("must be like smtps://user:password@mail.example.com or smtp://localhost:25")
+        return value
+
+
+_ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
+
+
+def _split(value: SecretStr | None) -> SplitResult | None:
+    """The parts of an address. Raises ValueError, without it, for what is none."""
+    if value is None:
+        return None
+    text = value.get_secret_value()
+    if not _port_is_valid(text) or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be an address")
+    return urlsplit(text)
+
+
 def _checked_endpoint(value: str | None, key_variable: str) -> str | None:
     if value is None:
         return None
@@ -187,6 +241,17 @@ def load_embedding_config() -> EmbeddingConfig:
         raise ConfigurationError(explain(error, "IMS_EMBEDDING_")) from error
     if config.url and not config.model:
         raise ConfigurationError("IMS_EMBEDDING_MODEL: must name the model to ask when IMS_EMBEDDING_URL is set")
+    return config
+
+
+def load_notify_config() -> NotifyConfig:
+    """Who is told. Raises ConfigurationError that names each wrong variable and what would be right."""
+    try:
+        config = NotifyConfig()
+    except ValidationError as error:
+        raise ConfigurationError(explain(error, "IMS_")) from error
+    if config.notify_mail and config.smtp_url is None:
+        raise ConfigurationError("IMS_SMTP_URL: must name the mail server when IMS_NOTIFY_MAIL is set")
     return config
 
 

@@ -51,6 +51,7 @@ EXTENSIONS = {
     "ims_spiders.extensions.unlisted.UnlistedIssues": 50,
     "ims_spiders.extensions.pages.PageLog": 60,
     "ims_spiders.extensions.metrics.CrawlFigures": 70,
+    "ims_spiders.extensions.monitors.Monitors": 80,
     # Defaults that are switched off below; importing it brings an HTTP server.
     "scrapy.extensions.remote_control.RemoteControl": None,
 }
@@ -150,6 +151,13 @@ LOG_LEVEL = "INFO"
 LOG_FORMATTER = "ims_spiders.extensions.logfile.ShortItems"
 # Default 60.0: Progress says more.
 LOGSTATS_INTERVAL = 0.0
+
+# --- What looks wrong --------------------------------------------------------------------------------------------
+
+# Spidermon's settings, read by extensions/monitors.py. Default False.
+SPIDERMON_ENABLED = True
+# Suites that look at a crawl when it ends; their monitors find a `Figures` as `self.data.figures`.
+SPIDERMON_SPIDER_CLOSE_MONITORS = ("ims_spiders.extensions.monitors_suite.CrawlSuite",)
 
 # --- Security ----------------------------------------------------------------------------------------------------
 

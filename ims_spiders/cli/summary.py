@@ -24,6 +24,11 @@ _NEXT_STEPS = {
     8: "The tracker no longer answers. When it is back: ims crawl --resume {uuid}",
 }
 
+_DOUBTFUL = (
+    "The crawl is complete, but its figures look wrong. Compare an issue of it with its page in a browser: if the "
+    "tracker's pages have changed, a newer ims_spiders reads them; what stays so for three crawls counts as usual."
+)
+
 
 def print_summary(record: dict[str, Any], folder: SessionFolder, *, with_table: bool) -> None:
     """The session as a table on stdout; its errors and the next step on stderr. At most 80 columns wide."""
@@ -33,6 +38,10 @@ def print_summary(record: dict[str, Any], folder: SessionFolder, *, with_table: 
     run = record["metadata"]["runs"][-1]
     for entry in errors_of_run(folder, run["started_at"])[:MOST_ERRORS]:
         messages.print(f"[red]{entry['error_type']}[/red] {_plain(entry['error_message'])}", overflow="fold")
+    for suspicion in record["metadata"].get("suspicions") or ():
+        messages.print(f"[yellow]suspicious[/yellow] {_plain(suspicion['message'])}", overflow="fold")
+    if record.get("is_suspicious"):
+        messages.print(_DOUBTFUL, overflow="fold", markup=False)
     step = _NEXT_STEPS.get(record["exit_code"] or 0, "").format(uuid=record["session_uuid"][:8])
     if step:
         messages.print(step, overflow="fold", markup=False)

@@ -10,7 +10,7 @@ from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.logformatter import LogFormatter
 
-from ims_spiders.config import load_database_config, load_tracker_config
+from ims_spiders.config import load_database_config, load_notify_config, load_tracker_config
 from ims_spiders.extensions.session import CrawlSession
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _name(item: Any) -> str:
 
 
 def known_secrets() -> list[str]:
-    """The passwords of this process's configuration."""
-    tracker, database = load_tracker_config(), load_database_config()
-    values = [tracker.password, database.password, database.url]
+    """The passwords of this process's configuration, and addresses that may hold one."""
+    tracker, database, told = load_tracker_config(), load_database_config(), load_notify_config()
+    values = [tracker.password, database.password, database.url, told.notify_url, told.smtp_url]
     return [value.get_secret_value() for value in values if value is not None]

@@ -55,6 +55,7 @@ def new_record(
         "data_path": f"sessions/{folder.path.name}",
         "exit_code": None,
         "close_reason": None,
+        "is_suspicious": False,
         "metadata": {
             "arguments": arguments.model_dump(mode="json", exclude={"resume", "database"}),
             "runs": [{"started_at": utc_milliseconds(started_at)}],
@@ -108,13 +109,16 @@ def _reading() -> TypeAdapter[Reading]:
 def resumed_record(record: Record) -> Record:
     """The stored record of a session, going on: `running` again, with one more run."""
     runs = [*record["metadata"]["runs"], {"started_at": utc_milliseconds(datetime.now(UTC))}]
+    # What was doubtful may be mended by this run.
+    metadata = {name: value for name, value in record["metadata"].items() if name != "suspicions"}
     return {
         **record,
         "status": "running",
         "completed_at": None,
         "exit_code": None,
         "close_reason": None,
-        "metadata": {**record["metadata"], "runs": runs},
+        "is_suspicious": False,
+        "metadata": {**metadata, "runs": runs},
     }
 
 

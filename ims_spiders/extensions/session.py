@@ -20,7 +20,7 @@ from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandone
 from ims_spiders.exceptions import DatabaseBehind, LeaseLost, RowRefused, StorageError
 from ims_spiders.extensions.job import held_lease, note_job, stop_reason
 from ims_spiders.extensions.outcome import Outcome, outcome_of
-from ims_spiders.extensions.record import end_record, new_record, read_record, resumed_record, stored_reading
+from ims_spiders.extensions.record import Record, end_record, new_record, read_record, resumed_record, stored_reading
 from ims_spiders.extensions.statistics import SessionStatistics
 from ims_spiders.extensions.stored import AttachmentKey, StoredIssues
 from ims_spiders.items import Attachment, Issue
@@ -33,6 +33,8 @@ from ims_spiders.spiders.asking import require_readable
 from ims_spiders.spiders.ims import ImsSpider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy import Request
     from scrapy.crawler import Crawler
 
@@ -71,6 +73,8 @@ class CrawlSession:
         self.folder.write_session(self._record)
         self._stored = StoredIssues(self._config.data_dir, self.folder, spider.arguments.refresh)
         self.reused: set[str] = set()
+        self.review: Callable[[Record], Record] = lambda record: record
+        """Asked to look at the record of a session that ends; the monitors set it."""
         spider.stored = self._lookup
 
     @classmethod
@@ -212,6 +216,7 @@ class CrawlSession:
             logger.error("%s", error)
             self.outcome = outcome_of("lease_lost", self.statistics.errors, behind=False)
         self.folder.unlock()
+        await self._crawler.signals.send_catch_log_async(signals.session_ended, record=self.record())
 
     async def _end(self, reason: str) -> None:
         statistics = self.statistics
@@ -221,6 +226,7 @@ class CrawlSession:
         self._record = end_record(
             self._record, self.folder, statistics, self.outcome, reason, self._crawler.stats.get_stats()
         )
+        self._record = self.review(self._record)
         self.folder.write_session(self._record)
         if self.uses_database and not await asyncio.to_thread(self._project_end):
             self.outcome = outcome_of(reason, statistics.errors, behind=True)

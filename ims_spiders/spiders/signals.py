@@ -16,3 +16,7 @@ unlisted_asked = object()
 """What became of asking for an issue that the search lists no longer. Sent with `issue_id`, `url`, `error` (None: the
 issue is there; IssueNotAvailable: the tracker says it is not; any other: nothing is known) and, for a page that could
 not be read, `response`."""
+
+session_ended = object()
+"""The session's record is final, in its file and as far as possible in the database. Sent with `record`; the crawl waits
+for coroutines that handle it."""
