@@ -86,7 +86,8 @@ def _check(connect: Callable[[], Engine], settings: WebSettings) -> None:
 
     database = ArchiveDatabase(connect, settings.user, settings.schema)
     try:
-        database.check()
+        if not database.check() and settings.user is not None:
+            say(f"Warning: the archive knows no user {settings.user!r} yet, so that there are no sessions to show.")
     except DatabaseAwayError:
         say("Warning: the database does not answer; pages say so until it does. See `ims doctor`.")
     except WebError as error:

@@ -20,11 +20,13 @@ from ims_spiders.db.engine import safe_message
 from ims_spiders.db.schema import is_outdated, schema_version
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.web.problems import ArchiveUnfitError, DatabaseAwayError, TooBusyError, TookTooLongError
-from ims_spiders.web.sight import Sight, looking
+from ims_spiders.web.sight import NOBODY, Sight, looking
 
 T = TypeVar("T")
 THREADS = 4
 MOST_WAITING = 64
+MOST_SECONDS = 40.0
+"""For all that a page asks, with the time that it waits for a thread; each statement has its own end."""
 QUERY_CANCELED = "57014"
 _AWAY = "This page works again as soon as the database does, and asks every ten seconds. To see what is the matter:"
 
@@ -52,12 +54,20 @@ class ArchiveDatabase:
         return await self.run(partial(self._worked, work))
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns, from one of the threads. Raises TooBusyError when many wait for one."""
+        """What `work` returns, from one of the threads.
+
+        Raises TooBusyError when many wait for one, TookTooLongError when it is not done in time; it may end later.
+        """
         if self._waiting >= MOST_WAITING:
             raise TooBusyError("The archive is being asked for more than it can give. Try again in a moment.")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            async with asyncio.timeout(MOST_SECONDS):
+                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except TimeoutError as error:
+            raise TookTooLongError(
+                "This took longer than a page may. Try again, with fewer words or more filters."
+            ) from error
         finally:
             self._waiting -= 1
 
@@ -70,9 +80,9 @@ class ArchiveDatabase:
         self._pool.shutdown()
         self._forget(self._engine)
 
-    def check(self) -> None:
-        """Whether a page could be shown: raises what `look` raises."""
-        self._looked(lambda _: None)
+    def check(self) -> bool:
+        """Whether the archive knows the user. Raises what `look` raises."""
+        return self._looked(lambda sight: sight.user_id != NOBODY)
 
     def _looked(self, work: Callable[[Sight], T]) -> T:
         def as_the_user(engine: Engine) -> T:

@@ -87,25 +87,32 @@ def _named(issue_id: str, attachment_id: int, sight: Sight) -> Any:
 
 
 async def _sent(request: web.Request, descriptor: int, headers: dict[str, str]) -> web.StreamResponse:
-    """The bytes, chunk by chunk; who stops reading is given up."""
+    """The bytes, chunk by chunk. Who stops reading is given up, and nobody takes a part for the whole."""
+    response = web.StreamResponse(headers={**headers, "Content-Security-Policy": SANDBOX})
     try:
-        size = os.fstat(descriptor).st_size
-        response = web.StreamResponse(headers={**headers, "Content-Security-Policy": SANDBOX})
-        response.content_length = size
+        response.content_length = os.fstat(descriptor).st_size
         await response.prepare(request)
-        at = 0
-        while request.method != hdrs.METH_HEAD and at < size:
-            chunk = await asyncio.to_thread(os.pread, descriptor, min(CHUNK, size - at), at)
-            if not chunk:
-                break
-            async with asyncio.timeout(READER_SECONDS):
-                await response.write(chunk)
-            at += len(chunk)
-        if at == size or request.method == hdrs.METH_HEAD:
+        if request.method == hdrs.METH_HEAD or await _streamed(descriptor, response, response.content_length):
             await response.write_eof()
         elif request.transport is not None:
-            # It became shorter while it was read: the reader must not take it for whole.
+            request.transport.abort()
+    except OSError:
+        # The headers may be on their way: a page about it would become a part of the file.
+        if request.transport is not None:
             request.transport.abort()
     finally:
         os.close(descriptor)
     return response
+
+
+async def _streamed(descriptor: int, response: web.StreamResponse, size: int) -> bool:
+    """Whether so many bytes were there to be sent. Raises OSError when the disk or the reader fails or is too slow."""
+    at = 0
+    while at < size:
+        chunk = await asyncio.to_thread(os.pread, descriptor, min(CHUNK, size - at), at)
+        if not chunk:
+            return False
+        async with asyncio.timeout(READER_SECONDS):
+            await response.write(chunk)
+        at += len(chunk)
+    return True

@@ -6,7 +6,7 @@ import asyncio
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -42,12 +42,10 @@ class Site:
 
     def get(self, path: str, headers: dict[str, str] | None = None, method: str = "GET") -> Answer:
         """The answer; `path` may hold letters of any language."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        connection.request(method, quote(path, safe="/?&=%:+#.,'()"), headers=headers or {})
-        response = connection.getresponse()
-        answer = Answer(response.status, response.headers, response.read())
-        connection.close()
-        return answer
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
+            connection.request(method, quote(path, safe="/?&=%:+#.,'()"), headers=headers or {})
+            with connection.getresponse() as response:
+                return Answer(response.status, response.headers, response.read())
 
 
 @contextmanager

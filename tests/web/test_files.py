@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 from pathlib import Path
@@ -55,6 +56,24 @@ def test_a_large_file_comes_whole(kim: Site, archive: Filled) -> None:
     path.write_bytes(large)
     assert kim.get(files(kim, 2)[0]).body == large
     path.write_bytes(before)
+
+
+@pytest.mark.parametrize("end", [b"", OSError(5, "Input/output error")])
+def test_a_part_is_not_taken_for_the_whole(kim: Site, monkeypatch: pytest.MonkeyPatch, end: bytes | OSError) -> None:
+    address = files(kim, 1)[0]
+    read = os.pread
+
+    def torn(descriptor: int, size: int, at: int) -> bytes:
+        if at == 0:
+            return read(descriptor, 4, 0)
+        if isinstance(end, OSError):
+            raise end
+        return end
+
+    monkeypatch.setattr("ims_spiders.web.files.os.pread", torn)
+    with pytest.raises((http.client.IncompleteRead, ConnectionResetError)) as failure:
+        kim.get(address)
+    assert b"<html" not in getattr(failure.value, "partial", b"")
 
 
 def test_pictures_are_shown_when_they_are_some(kim: Site) -> None:

@@ -128,6 +128,15 @@ def test_more_requests_than_there_is_room_for_are_sent_away(archive: Filled, mon
     assert set(answers) == {200, 503}
 
 
+def test_a_page_has_an_end_whatever_it_waits_for(archive: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "MOST_SECONDS", 0.2)
+    monkeypatch.setattr(search, "_STATUSES", "SELECT 'Open' AS status FROM pg_sleep(2)")
+    with site(archive.settings(), archive.connect) as running:
+        answer = running.get("/")
+    assert answer.status == 503
+    assert "longer than a page may" in answer.text
+
+
 def test_the_end_does_not_wait_for_statements(archive: Filled) -> None:
     looked = ArchiveDatabase(archive.connect, "kim")
     began = threading.Event()

@@ -87,6 +87,16 @@ def test_without_an_archive_in_the_embedded_server(archive: Filled, tmp_path: Pa
     assert "ims db init" in done.stderr
 
 
+def test_a_user_whom_nobody_knows_is_told_of(loaded: Ims) -> None:
+    process = loaded.start("serve", "--port", "0", "--user", "kym")
+    assert process.stderr is not None
+    assert "knows no user 'kym' yet" in process.stderr.readline()
+    address(process)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    process.communicate()
+
+
 def test_a_server_that_is_away_is_waited_for(loaded: Ims) -> None:
     process = loaded.start("serve", "--port", "0", DATABASE_URL="postgresql://nobody@127.0.0.1:9/nowhere")
     assert process.stderr is not None
