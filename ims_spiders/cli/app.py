@@ -23,7 +23,7 @@ from ims_spiders.cli import (
     serve,
     status,
 )
-from ims_spiders.cli.output import say
+from ims_spiders.cli.output import volume, warn
 from ims_spiders.exceptions import (
     ConfigurationError,
     DatabaseBehind,
@@ -83,12 +83,19 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what is logged, too.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no notes: warnings and errors only.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
     """What holds for every command."""
     del version  # answered by its callback
     _Debug.wanted = debug
+    volume.quiet, volume.verbose = quiet, verbose
+    if verbose:
+        from ims_spiders.cli.verbose import log_to_stderr
+
+        log_to_stderr()
 
 
 def run() -> None:
@@ -107,7 +114,7 @@ def _explain(error: BaseException, message: str) -> None:
     if _Debug.wanted:
         traceback.print_exception(error)
     else:
-        say(f"Error: {message}")
+        warn(f"Error: {message}")
 
 
 def _message(error: Exception) -> str:

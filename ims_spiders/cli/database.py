@@ -8,7 +8,7 @@ import typer
 
 from ims_spiders.cli import db_check, db_export, db_maintenance, db_overview, db_setup, db_users
 from ims_spiders.cli.dbsettings import data_dir, database_config, embedded_server, open_configured
-from ims_spiders.cli.output import AsJson, print_json, print_table, progress, say
+from ims_spiders.cli.output import AsJson, print_json, print_table, progress, say, warn
 
 app = typer.Typer(help="The archive's database.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(db_users.users, name="user")
@@ -93,7 +93,7 @@ def load(
     for path in result.deleted:
         say(f"  ims db load {path.name}")
     for path, reason in result.broken.items():
-        say(f"left out {path}: {reason}")
+        warn(f"left out {path}: {reason}")
     if result.broken:
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from ims_spiders.cli.output import volume
 from ims_spiders.cli.summary import print_summary
 from ims_spiders.exceptions import ImsError, StorageError
 
@@ -60,10 +61,19 @@ def run_crawl(request: CrawlRequest, *, output_json: bool = False) -> int:
     settings = get_project_settings()
     settings.set("LOG_ENABLED", False, priority="cmdline")
     settings.set("LOG_INSTALL_ROOT_HANDLER", False, priority="cmdline")
-    settings.set("IMS_PROGRESS", "bar" if sys.stderr.isatty() else "plain", priority="cmdline")
+    settings.set("IMS_PROGRESS", _progress(), priority="cmdline")
     run = _Run(settings, request)
     run.start()
     return run.finish(output_json)
+
+
+def _progress() -> str:
+    """How progress is shown: what is logged would tear a bar apart, and a dumb terminal cannot draw one."""
+    if volume.quiet:
+        return "off"
+    if volume.verbose:
+        return "lines"
+    return "bar" if sys.stderr.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"} else "plain"
 
 
 class _Run:

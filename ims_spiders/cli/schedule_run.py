@@ -9,7 +9,7 @@ import typer
 
 from ims_spiders.cli import complete
 from ims_spiders.cli.archive import acting_user, open_archive
-from ims_spiders.cli.output import AsJson, print_json, say
+from ims_spiders.cli.output import AsJson, print_json, say, volume, warn
 from ims_spiders.cli.tables import Column, print_rows
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(
 
     runner = _runner(scrapyd)
     with open_archive() as archive:
-        runs = Runs(archive.engine, archive.schema, runner, say)
+        runs = Runs(archive.engine, archive.schema, runner, say, warn)
         outcomes = list(runs.due()) if name is None else [runs.one(acting_user(user), name)]
     if as_json:
         print_json([asdict(outcome) for outcome in outcomes])
@@ -53,7 +53,7 @@ def _runner(scrapyd: bool) -> Runner:
         return Scrapyd.of_settings()
     from ims_spiders.daemon.schedule_process import Processes
 
-    return Processes()
+    return Processes(volume.options())
 
 
 _COLUMNS = (

@@ -65,6 +65,16 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[Any]], room: int)
     return widths
 
 
+def folded(text: str, indent: int) -> list[str]:
+    """The text in lines that fit beside `indent` columns: parted between words, and in one that is longer than that."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    lines = Text(text).wrap(console, max(console.width - indent, LEAST), overflow="fold")
+    return [line.plain.rstrip() for line in lines] or [""]
+
+
 def one_line(value: Any) -> str:
     """A value's text without line ends and without what would steer a terminal; None is empty."""
     text = "" if value is None else " ".join(str(value).split())

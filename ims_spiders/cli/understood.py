@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from ims_spiders.cli.output import say
+from ims_spiders.cli.output import say, warn
 from ims_spiders.query import SURE_ENOUGH, Reading
 
 
@@ -26,7 +26,7 @@ def understood(query: str, product: str, *, ask: bool) -> str | None:
             say(f"Nothing was started. Try other words: ims query {shlex.quote(query)}")
             raise typer.Exit(2)
     elif not sure:
-        say(f"Warning: the query may be read wrongly (confidence {reading.confidence:.2f}). {reading.explanation}")
+        warn(f"Warning: the query may be read wrongly (confidence {reading.confidence:.2f}). {reading.explanation}")
         say(f"To try other words: ims query {shlex.quote(query)}")
     return models_answer(reading)
 

@@ -45,12 +45,16 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Runs:
-    """Takes runs from the archive's schedules and has them run; what people should know is given to `say`."""
+    """Takes runs from the archive's schedules and has them run.
+
+    How it goes is given to `say`; what did not go as it should, to `warn`.
+    """
 
     engine: Engine
     schema: str
     runner: Runner
     say: Callable[[str], None]
+    warn: Callable[[str], None]
 
     def due(self) -> Iterator[Outcome]:
         """Everything that is due now, as far as the login may see it; what becomes due meanwhile is not."""
@@ -67,7 +71,7 @@ class Runs:
 
     def _run(self, taken: Taken) -> Outcome:
         if taken.problem is not None:
-            self.say(f"{taken.name} of {taken.username} cannot be run, and rests: {taken.problem}")
+            self.warn(f"{taken.name} of {taken.username} cannot be run, and rests: {taken.problem}")
             return _outcome(taken, Ended(WRONG, "refused"))
         # First asked, then locked: what is handed over to Scrapyd goes on without a lock of ours.
         if self.runner.busy(taken):
@@ -85,7 +89,7 @@ class Runs:
         return _outcome(taken, ended)
 
     def _left_out(self, taken: Taken) -> Outcome:
-        self.say(f"{taken.name} of {taken.username} is left out: its run before this one goes on")
+        self.warn(f"{taken.name} of {taken.username} is left out: its run before this one goes on")
         return _outcome(taken, Ended(0, "left out"))
 
     def _write_down(self, taken: Taken, ended: Ended) -> None:
@@ -93,7 +97,7 @@ class Runs:
         try:
             write_down(self.engine, taken, ended.job, ended.result, self.schema)
         except DBAPIError as error:
-            self.say(f"{taken.name} of {taken.username} has ended, the database does not know: {safe_message(error)}")
+            self.warn(f"{taken.name} of {taken.username} has ended, the database does not know: {safe_message(error)}")
 
 
 def _outcome(taken: Taken, ended: Ended) -> Outcome:
