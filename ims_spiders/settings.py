@@ -108,8 +108,10 @@ RETRY_EXCEPTIONS = [
 # Seconds before the first repetition, doubled each time, and the longest wait (middlewares/politeness.py).
 IMS_RETRY_FIRST_WAIT = 1.0
 IMS_RETRY_LONGEST_WAIT = 30.0
-# Failures in a row, without one good answer between, after which the tracker is taken for gone (politeness.py).
-IMS_GIVE_UP_AFTER = 40
+# Failures in a row after which the crawl looks whether the tracker is there at all, and the longest that it waits for
+# one that is away, in seconds (middlewares/outage.py).
+IMS_OUTAGE_AFTER = 8
+IMS_OUTAGE_SECONDS = 600.0
 # Issues that the last search for the same listed and this one does not: so many are asked for to see whether they are
 # gone, the rest by the next crawl; 0 asks for none (extensions/unlisted.py).
 IMS_UNLISTED_MOST = 1000

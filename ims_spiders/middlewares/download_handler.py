@@ -7,7 +7,6 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from playwright.async_api import Error as PlaywrightError
 from scrapy import Request
@@ -18,6 +17,8 @@ from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 from ims_spiders.config import load_tracker_config
 from ims_spiders.exceptions import BrowserMissing
+from ims_spiders.middlewares.gate import gate_of
+from ims_spiders.middlewares.outage import PROBE
 from ims_spiders.spiders import signals
 
 if TYPE_CHECKING:
@@ -32,15 +33,6 @@ UNNEEDED = frozenset({"image", "media", "font"})
 
 PAGE = "ims_browser_page"
 """Key in a request's meta: the page that was opened for it, while it is under way."""
-
-_gates: WeakKeyDictionary[Crawler, asyncio.Semaphore] = WeakKeyDictionary()
-
-
-def gate_of(crawler: Crawler) -> asyncio.Semaphore:
-    """The crawl's one gate: plain requests, the browser's own, http and https all pass through it."""
-    if crawler not in _gates:
-        _gates[crawler] = asyncio.Semaphore(crawler.settings.getint("CONCURRENT_REQUESTS"))
-    return _gates[crawler]
 
 
 class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
@@ -63,6 +55,9 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         """Download through the gate. Raises IgnoreRequest for another host, BrowserMissing without a browser."""
         if urlsplit(request.url).hostname != self._host:
             raise IgnoreRequest(f"{request.url} is not on the tracker's host")
+        if request.meta.get(PROBE):
+            answer: Response = await super().download_request(request)
+            return answer
         if not request.meta.get("playwright"):
             async with self._gate:
                 response: Response = await super().download_request(request)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Awaitable
 from datetime import UTC, datetime
@@ -11,43 +10,61 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.exceptions import DownloadTimeoutError
 from scrapy.http import Response
 
-from ims_spiders.exceptions import TrackerUnavailable
-from ims_spiders.spiders import signals
+from ims_spiders.middlewares.gate import gate_of
+from ims_spiders.middlewares.outage import Outage
 
 if TYPE_CHECKING:
-    pass
+    from scrapy.crawler import Crawler
+
+
+TOO_MUCH = frozenset({429, 503})
+"""What a tracker answers that has too much to do."""
 
 
 class PoliteRetryMiddleware(RetryMiddleware):
     """Scrapy's retries, but after a wait: as long as Retry-After says, otherwise doubling with jitter.
 
-    Scrapy repeats at once and does not know Retry-After. After IMS_GIVE_UP_AFTER failures in a row without a single
-    answer, the tracker is taken for gone and the crawl is told to stop; nothing is repeated any more then.
+    Scrapy repeats at once and does not know Retry-After. Where the tracker has too much to do, fewer requests are under
+    way from then on; when it is away, the crawl waits for it (outage.py).
     """
 
-    def __init__(self, settings: Any):
+    def __init__(self, settings: Any, crawler: Crawler):
         super().__init__(settings)
+        self.crawler = crawler
         self._first_wait = settings.getfloat("IMS_RETRY_FIRST_WAIT")
         self._longest_wait = settings.getfloat("IMS_RETRY_LONGEST_WAIT")
-        self._give_up_after = settings.getint("IMS_GIVE_UP_AFTER")
-        self._failures_in_a_row = 0
-        self._gave_up = False
+        self._longest_outage = settings.getfloat("IMS_OUTAGE_SECONDS")
+        self._outage = Outage(crawler)
+        self._gate = gate_of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PoliteRetryMiddleware:
+        """Raises NotConfigured when RETRY_ENABLED is off, as Scrapy's does."""
+        return cls(crawler.settings, crawler)
 
     async def process_response(  # type: ignore[override]
         self, request: Request, response: Response
     ) -> Request | Response:
         """Wait and repeat on a status that may pass; hand everything else on."""
         if response.status not in self.retry_http_codes or request.meta.get("dont_retry", False):
-            self._failures_in_a_row = 0
+            self._outage.answered(request)
+            self._gate.answered()
             return response
-        self._count_failure(request, f"status {response.status}")
-        if self._gave_up:
+        wait = retry_after(response)
+        if response.status in TOO_MUCH:
+            self._ask_for_less()
+        if wait > self._longest_outage:
+            self._outage.give_up(f"the tracker asks to be left alone for {wait:.0f} s", request.url)
+        if await self._outage.failed(request.url, f"status {response.status}"):
+            return _uncounted(request)
+        if self._outage.gave_up:
             return response
         again = super().process_response(request, response)
         if isinstance(again, Request):
-            await self._wait(again, retry_after(response))
+            await self._wait(again, wait, hold=response.status in TOO_MUCH)
         return again
 
     def process_exception(  # type: ignore[override]
@@ -59,28 +76,40 @@ class PoliteRetryMiddleware(RetryMiddleware):
     async def _after_exception(self, request: Request, exception: Exception) -> Request | Response | None:
         if not isinstance(exception, self.exceptions_to_retry):
             return None
-        self._count_failure(request, type(exception).__name__)
-        if self._gave_up:
+        if isinstance(exception, (TimeoutError, DownloadTimeoutError)):
+            self._ask_for_less()
+        if await self._outage.failed(request.url, type(exception).__name__):
+            return _uncounted(request)
+        if self._outage.gave_up:
             return None
         again = super().process_exception(request, exception)
         if isinstance(again, Request):
             await self._wait(again, 0.0)
         return again
 
-    async def _wait(self, request: Request, at_least: float) -> None:
+    async def _wait(self, request: Request, at_least: float, *, hold: bool = False) -> None:
+        """Wait before the repetition; with `hold`, and a wait that the tracker asked for, ask nothing else either."""
         times = int(request.meta["retry_times"])
         longest = min(self._first_wait * 2 ** (times - 1), self._longest_wait)
-        await asyncio.sleep(max(at_least, random.uniform(longest / 2, longest)))
+        held = hold and at_least > 0
+        if held:
+            self._gate.close()
+        try:
+            await self._outage.pause(max(at_least, random.uniform(longest / 2, longest)))
+        finally:
+            if held:
+                self._gate.open()
 
-    def _count_failure(self, request: Request, reason: str) -> None:
-        self._failures_in_a_row += 1
-        if self._failures_in_a_row == self._give_up_after:
-            self._gave_up = True
-            error = TrackerUnavailable(
-                f"{self._failures_in_a_row} requests in a row failed, the last one with {reason}; "
-                "when the tracker is back, go on with --resume last"
-            )
-            self.crawler.signals.send_catch_log(signals.problem, error=error, url=request.url)
+    def _ask_for_less(self) -> None:
+        self._gate.refused()
+        self.crawler.stats.min_value("ims/concurrency/lowest", self._gate.limit)
+
+
+def _uncounted(request: Request) -> Request:
+    """The same once more: it did not fail by itself."""
+    again = request.copy()
+    again.dont_filter = True
+    return again
 
 
 def retry_after(response: Response) -> float:

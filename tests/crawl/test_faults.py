@@ -88,7 +88,7 @@ def test_pages_that_are_not_issues_are_kept_aside_and_reported(archive: Archive)
         tracker.faults.replace(
             [f"{fault.partition(':')[0]}:{_limits(fault, issue)}" for issue, fault in broken.items()]
         )
-        run = quick_crawl(archive, tracker, "IMS_GIVE_UP_AFTER=1000", related=0)
+        run = quick_crawl(archive, tracker, related=0)
         assert run.exit_code == 5
         documents = archive.documents()
         assert set(documents) == set(hits) - set(broken)
@@ -144,7 +144,7 @@ def test_a_page_in_the_place_of_a_file_is_never_stored_as_one(files_only: Archiv
 
 def test_a_tracker_that_goes_away_for_good_ends_the_crawl(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, faults=["outage:seconds=600,nth=50"]) as tracker:
-        run = quick_crawl(files_only, tracker, "IMS_GIVE_UP_AFTER=12")
+        run = quick_crawl(files_only, tracker, "IMS_OUTAGE_SECONDS=2")
         assert run.exit_code == 8, run.stderr
         session = files_only.last().read_session()
         assert (session["status"], session["close_reason"]) == ("failed", "tracker_unavailable")
