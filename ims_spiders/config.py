@@ -34,6 +34,7 @@ class TrackerConfig(BaseSettings):
     timezone: str = "Asia/Seoul"
     search_meaning: bool = False
     log_pages: LoggedPages = "off"
+    log_format: Literal["text", "json"] = "text"
 
     @field_validator("base_url")
     @classmethod

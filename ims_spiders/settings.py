@@ -7,6 +7,8 @@ import os
 # Scrapy imports it deep inside the start of a crawl, where it looks up the module of every caller: 0.3 s of processor.
 import scrapy.core.downloader.contextfactory  # noqa: F401
 
+from ims_spiders.extensions.logfile_first import watch_log
+
 BOT_NAME = "ims_spiders"
 SPIDER_MODULES = ["ims_spiders.spiders"]
 NEWSPIDER_MODULE = "ims_spiders.spiders"
@@ -147,6 +149,8 @@ IMS_PROGRESS = "lines"
 IMS_PROGRESS_SECONDS = 10.0
 # Seconds between the states of a crawl that `ims status` and `ims metrics` see (extensions/metrics.py).
 IMS_STATUS_SECONDS = 3.0
+# IMS_LOG_FORMAT decides how lines look, unless LOG_FORMAT is set (extensions/logfile.py).
+watch_log()
 # Default DEBUG, which would log every request and every item whole.
 LOG_LEVEL = "INFO"
 # An item is logged by its number: its content is somebody's data.

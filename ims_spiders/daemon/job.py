@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import ims_spiders
 from ims_spiders.exceptions import ImsError
 from ims_spiders.extensions.job import CANCEL_MARK, scrapyd_job
-from ims_spiders.extensions.logfile import Redaction, known_secrets
+from ims_spiders.extensions.logfile import known_secrets, shape
 from ims_spiders.extensions.outcome import close_reason_for, outcome_of
 from ims_spiders.extensions.session import CrawlSession
 from ims_spiders.extensions.stopping import stop_in_order
@@ -117,13 +117,13 @@ class Job:
 
 
 def clean_log() -> None:
-    """Take secrets out of the job's log, as out of the session's own: this one can be read over HTTP.
+    """Have the job's log look like the session's own, without secrets: it can be read over HTTP.
 
     Raises ConfigurationError when the settings that hold them are wrong.
     """
-    redaction = Redaction(known_secrets())
+    known_secrets()
     for handler in logging.getLogger().handlers:
-        handler.addFilter(redaction)
+        shape(handler)
 
 
 def _failed(failure: BaseException) -> int:

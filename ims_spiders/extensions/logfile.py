@@ -1,4 +1,4 @@
-"""The session's log file, without secrets in it, and Scrapy's messages without whole items in them."""
+"""The session's log file and Scrapy's log, without secrets in them, as text or JSON; messages without whole items."""
 
 from __future__ import annotations
 
@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 from scrapy.logformatter import LogFormatter
+from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
+from scrapy.utils.log import get_scrapy_root_handler
 
 from ims_spiders.config import load_database_config, load_notify_config, load_tracker_config
+from ims_spiders.exceptions import ConfigurationError
+from ims_spiders.extensions.job import scrapyd_job
 from ims_spiders.extensions.session import CrawlSession
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 _SECRETS = re.compile(r"(?i)(jsessionid=|password=|passwd=)[^\s;&'\"]+|(?<=://)([^/\s:@]+:)[^\s/@]+(?=@)")
+
+TEXT = "%(asctime)s %(short)s %(levelname)s [%(name)s] %(message)s"
 
 
 class Redaction(logging.Filter):
@@ -42,14 +48,58 @@ class Redaction(logging.Filter):
         return True
 
 
+class Context(logging.Filter):
+    """Gives each record the session's uuid and the job's name, for JSON, and the uuid's beginning for text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session: str | None = None
+        self.as_text = False
+        """Whether Scrapy's log, where it is text, looks like crawl.log: who gave it a format of their own keeps it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every record is kept."""
+        record.session, record.job = self.session, scrapyd_job()
+        record.short = (self.session or "-")[:8]
+        return True
+
+
+_context = Context()
+"""A process runs one crawl; Scrapy's log begins before there is a session, and its last lines come after."""
+
+
+def shape(handler: logging.Handler, *, as_text: bool = False) -> None:
+    """Have the handler write no secrets, and what IMS_LOG_FORMAT says: JSON, or text; `as_text` like that of crawl.log.
+
+    With settings that are wrong it is text: the crawl then ends with a message about them.
+    """
+    try:
+        redaction, as_json = Redaction(known_secrets()), load_tracker_config().log_format == "json"
+    except ConfigurationError:
+        redaction, as_json = Redaction([]), False
+    handler.addFilter(_context)
+    handler.addFilter(redaction)
+    if as_json:
+        from ims_spiders.extensions.jsonlog import JsonLines
+
+        handler.setFormatter(JsonLines(redaction.clean))
+    elif as_text or _context.as_text:
+        handler.setFormatter(logging.Formatter(TEXT))
+
+
 class SessionLog:
     """Writes what is logged during the session to its `crawl.log`."""
 
-    def __init__(self, session: CrawlSession, level: str):
+    def __init__(self, session: CrawlSession, settings: BaseSettings):
+        _context.session = session.uuid
         self._handler = logging.FileHandler(session.folder.log_path, encoding="utf-8", errors="backslashreplace")
-        self._handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s [%(name)s] %(message)s"))
-        self._handler.setLevel(level)
-        self._handler.addFilter(Redaction(known_secrets()))
+        self._handler.setLevel(settings.get("LOG_LEVEL"))
+        shape(self._handler, as_text=True)
+        _context.as_text = settings.getpriority("LOG_FORMAT") == SETTINGS_PRIORITIES["default"]
+        scrapys = get_scrapy_root_handler()
+        if scrapys is not None:
+            # Scrapy makes another one after this (logfile_first.py).
+            shape(scrapys)
         root = logging.getLogger()
         root.addHandler(self._handler)
         if root.level > self._handler.level or root.level == logging.NOTSET:
@@ -61,7 +111,7 @@ class SessionLog:
         session = CrawlSession.of(crawler)
         if session is None:
             raise NotConfigured
-        log = cls(session, crawler.settings.get("LOG_LEVEL"))
+        log = cls(session, crawler.settings)
         crawler.signals.connect(log.close, signals.engine_stopped)
         return log
 
