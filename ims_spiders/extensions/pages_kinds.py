@@ -6,7 +6,7 @@ import zlib
 from typing import Any
 
 from scrapy import Request
-from scrapy.http import Response, TextResponse
+from scrapy.http import HtmlResponse, Response, TextResponse
 
 from ims_spiders.exceptions import IssueNotAvailable, NotLoggedIn
 from ims_spiders.pages.login import is_login_page, is_login_url
@@ -42,9 +42,10 @@ def taken_for(request: Request, response: Response) -> str:
         return "login" if is_login_url(response.urljoin(location)) else "redirect"
     if response.status != 200:
         return "error"
-    if not isinstance(response, TextResponse) or response.headers.get("Content-Disposition"):
+    text = None if response.headers.get("Content-Disposition") else _text(response)
+    if text is None:
         return kind
-    if is_login_page(_text(response), response.url):
+    if is_login_page(text, response.url):
         return "login"
     html = b"html" in (response.headers.get("Content-Type") or b"").lower()
     return "unreadable" if kind == "attachment" and html else kind
@@ -68,12 +69,15 @@ def origin(request: Request) -> tuple[str | None, int | None]:
     return ("search" if "issue_id" in request.cb_kwargs else None), None
 
 
-def _text(response: TextResponse) -> str:
-    """The text of a page that may still be packed: it is looked at as the tracker sent it."""
-    if (response.headers.get("Content-Encoding") or b"").lower() not in {b"gzip", b"x-gzip"}:
+def _text(response: Response) -> str | None:
+    """The text of a page, also of one that is still packed, as the tracker sent it; None for what is no text."""
+    if isinstance(response, TextResponse):
         return response.text
+    packed = (response.headers.get("Content-Encoding") or b"").lower() in {b"gzip", b"x-gzip"}
+    if not packed or b"html" not in (response.headers.get("Content-Type") or b"").lower():
+        return None
     try:
         body = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(response.body, MOST_UNPACKED)
     except zlib.error:
-        return ""
-    return response.replace(body=body).text
+        return None
+    return HtmlResponse(response.url, headers=response.headers, body=body).text
