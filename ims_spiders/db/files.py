@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from ims_spiders.db.durable import append_durably, make_folder, refused_by_disk,
 from ims_spiders.exceptions import ConfigurationError, SessionBusy
 
 JsonObject = dict[str, Any]
-PROGRESS = "progress.json"
+PROGRESS = ".progress.json"
+"""Hidden, as whatever copies the archive leaves such files out: this one comes and goes."""
 
 
 def to_json(value: Any) -> bytes:
@@ -101,16 +103,16 @@ class SessionFolder:
         return read_json(self.path / "session.json")
 
     def write_progress(self, figures: JsonObject) -> None:
-        """Replace progress.json, the running crawl's counts. Nobody waits for the disk. Raises StorageError."""
+        """Replace .progress.json, the running crawl's counts. Nobody waits for the disk. Raises StorageError."""
         self.guard()
         path = self.path / PROGRESS
         with refused_by_disk(path):
-            temporary = path.with_name(f".{PROGRESS}")
+            temporary = path.with_name(f"{PROGRESS}.new")
             temporary.write_bytes(to_json(figures))
             temporary.replace(path)
 
     def read_progress(self) -> JsonObject | None:
-        """What progress.json says; None when there is none, or none that can be read."""
+        """What .progress.json says; None when there is none, or none that can be read."""
         try:
             return read_json(self.path / PROGRESS)
         except (ConfigurationError, OSError):
@@ -168,9 +170,21 @@ class SessionFolder:
 
 
 def session_folders(data_dir: Path) -> Iterator[SessionFolder]:
-    """Every session folder that has a session.json, oldest first."""
-    for path in sorted((data_dir / "sessions").glob("*/session.json")):
-        yield SessionFolder(path.parent)
+    """Every session folder that has a session.json, oldest first.
+
+    Names tell seconds only; what began within one is told apart by its session.json.
+    """
+    paths = sorted(path.parent for path in (data_dir / "sessions").glob("*/session.json"))
+    for _, together in groupby(paths, key=lambda path: path.name.partition("-")[0]):
+        folders = [SessionFolder(path) for path in together]
+        yield from sorted(folders, key=_started_at) if len(folders) > 1 else folders
+
+
+def _started_at(folder: SessionFolder) -> str:
+    try:
+        return str(folder.read_session().get("started_at"))
+    except (ConfigurationError, OSError):
+        return ""
 
 
 def find_session(data_dir: Path, name: str) -> SessionFolder:

@@ -86,7 +86,10 @@ def running(engine: Engine, taken: Taken, schema: str = "ims") -> Iterator[bool]
                 connection.execute(_sql(_BEGIN, schema), {"schedule_id": taken.schedule_id})
         yield free
     finally:
-        # To the server, and not into the pool with its lock; the database may be gone by now.
+        # Given back at once, and the connection not into the pool with its lock; the database may be gone by now.
+        with suppress(DBAPIError):
+            if not connection.in_transaction():
+                connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
         with suppress(DBAPIError):
             connection.invalidate()
         connection.close()

@@ -38,7 +38,7 @@ class SessionState:
 class Running:
     """A session that says it is running. `alive`: some process writes it; else it was killed, and can be gone on with.
 
-    `figures` is what progress.json says (extensions/metrics.py), empty where there is none.
+    `figures` is what .progress.json says (extensions/metrics.py), empty where there is none.
     """
 
     session: SessionState
@@ -67,7 +67,8 @@ class Sessions:
             version = status.st_mtime_ns, status.st_ino
             before = known.get(path)
             self._known[path] = before if before and before[0] == version else (version, _read(path.parent))
-        return [state for _, state in self._known.values() if state is not None]
+        states = [state for _, state in self._known.values() if state is not None]
+        return sorted(states, key=lambda state: state.started_at)
 
 
 def running(states: list[SessionState]) -> list[Running]:

@@ -26,6 +26,18 @@ def folder(tmp_path: Path) -> SessionFolder:
     return SessionFolder.create(tmp_path, UUID, "OpenFrame", STARTED)
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_what_began_within_one_second_is_in_order_too(tmp_path: Path, order: tuple[int, int]) -> None:
+    made = []
+    for number, place in enumerate(order):
+        began = STARTED.replace(microsecond=number * 1000)
+        folder = SessionFolder.create(tmp_path, f"{place:08d}{UUID[8:]}", "", began)
+        folder.write_session({"session_uuid": UUID, "started_at": began.isoformat(timespec="milliseconds")})
+        made.append(folder.path)
+    assert [folder.path for folder in session_folders(tmp_path)] == made
+    assert find_session(tmp_path, "last").path == made[-1]
+
+
 def test_the_name_tells_time_product_and_uuid(folder: SessionFolder) -> None:
     assert folder.path.name == "20260506T070809Z-OpenFrame-0a1b2c3d"
 
