@@ -1,6 +1,6 @@
 """Leaves the running crawl's counts in the session's folder every few seconds, for `ims status` and `ims metrics`.
 
-In a file of its own, progress.json: session.json is the truth, written durably and rarely; these counts are worth
+In a file of its own, .progress.json: session.json is the truth, written durably and rarely; these counts are worth
 nothing once the crawl has ended, so nobody waits until the disk has them, and the file goes with the crawl. One that
 was killed leaves its last state.
 """
@@ -35,11 +35,11 @@ COUNTED = {
     "expired": "ims/login/expired_answers",
     "attachments": "ims/attachments/downloaded",
 }
-"""Scrapy's statistics under the names of progress.json."""
+"""Scrapy's statistics under the names of .progress.json."""
 
 
 class CrawlFigures:
-    """Writes progress.json every IMS_STATUS_SECONDS, from the session's beginning to its end."""
+    """Writes .progress.json every IMS_STATUS_SECONDS, from the session's beginning to its end."""
 
     def __init__(self, crawler: Crawler, session: CrawlSession, seconds: float):
         self._crawler = crawler
