@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -95,5 +94,4 @@ def _read(uuid: str, number: int, sight: Sight) -> SessionPage:
 def _suspicions(metadata: Any) -> list[str]:
     """What the session's monitors noted, each as a line."""
     noted = (metadata or {}).get("suspicions") or []
-    entries = noted if isinstance(noted, list) else [noted]
-    return [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in entries]
+    return [str(one["message"] if isinstance(one, dict) and "message" in one else one) for one in noted]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,12 @@ def fill(engine: Engine, data_dir: Path) -> None:
     projection.write_session(session(2, 60, username="lee", product=EVIL[0], original_query=EVIL[1], status="failed"))
     projection.write_issues(LEE, [_evil(number, one, data_dir) for number, one in enumerate(EVIL, 11)])
     with engine.begin() as connection:
-        doubts = '{"suspicions": ["12 issues found, 100 before", "<b>template</b> changed"]}'
+        doubts = json.dumps({
+            "suspicions": [
+                {"monitor": "totals", "message": "12 issues found, 100 before"},
+                {"monitor": "coverage", "message": "<b>template</b> changed"},
+            ]
+        })  # fmt: skip
         change = (
             "UPDATE ims.crawl_sessions SET is_suspicious = true, metadata = CAST(:m AS jsonb) WHERE status = 'failed'"
         )

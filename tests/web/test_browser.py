@@ -147,6 +147,17 @@ def test_every_page_fits_its_window_by_day_and_night(
     assert seen.noises == []
 
 
+def test_tables_become_lists_where_they_do_not_fit(kim: Site, walk: Callable[..., Walk]) -> None:
+    seen = walk(360)
+    seen.page.goto(kim.address + "/sessions")
+    heads = seen.page.locator("thead").bounding_box()
+    assert heads is not None
+    assert heads["width"] <= 1
+    cell = seen.page.locator("tbody td").nth(1)
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Status"'
+    assert seen.page.locator("tbody td").nth(0).bounding_box()["y"] < cell.bounding_box()["y"]  # type: ignore[index]
+
+
 def test_nothing_needs_a_script(kim: Site, walk: Callable[..., Walk]) -> None:
     seen = walk(java_script_enabled=False)
     seen.page.goto(kim.address + "/?q=deadlock")
