@@ -6,13 +6,17 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
+from ims_spiders.db.engine import open_engine
+from ims_spiders.db.passwords import Passwords
+from ims_spiders.db.users import find_user
 from ims_spiders.query import QueryReader
 from ims_spiders.search import find
 from ims_spiders.web import search, sessions
 from ims_spiders.web.issue_rows import MOST_HISTORY, MOST_TEXT, PER_PAGE
 from ims_spiders.web.render import link
+from tests.db.catalogue import superuser
 from tests.report.archive import utc
 from tests.web.archive import COMMENTS, KIM, LEE, LONG_TEXT
 from tests.web.conftest import Filled
@@ -197,12 +201,10 @@ def test_sessions_are_those_of_the_user(kim: Site, lee: Site, archive: Filled) -
 
 
 def test_a_login_of_its_own_shows_what_is_its(archive: Filled) -> None:
-    from ims_spiders.db.engine import open_engine
-    from ims_spiders.db.passwords import Passwords
-
-    def connect_as_lee():  # type: ignore[no-untyped-def]
+    def connect_as_lee() -> Engine:
         owner = archive.connect()
-        url = owner.url.set(username="ims_lee", password=Passwords(archive.data_dir).read("ims_lee"))
+        role = str(find_user(owner, "lee").database_role)
+        url = owner.url.set(username=role, password=Passwords(archive.data_dir).read(role))
         owner.dispose()
         return open_engine(url.difference_update_query(["passfile"]))
 
@@ -214,6 +216,30 @@ def test_a_login_of_its_own_shows_what_is_its(archive: Filled) -> None:
         answer = as_kim.get("/sessions")
         assert answer.status == 503
         assert "there is no user &#39;kim&#39; to be seen with this login" in answer.text
+
+
+def test_the_service_becomes_its_user(archive: Filled, kim: Site) -> None:
+    administrator = superuser(archive.server, archive.database, autocommit=True)
+    with administrator.connect() as connection:
+        connection.execute(text("CREATE ROLE web_service LOGIN PASSWORD 'web' IN ROLE ims_service"))
+
+    def connect_as_service() -> Engine:
+        url = administrator.url.set(username="web_service", password="web")
+        return open_engine(url.difference_update_query(["passfile"]))
+
+    with site(archive.settings("lee"), connect_as_service) as as_lee:
+        page = as_lee.get("/sessions").text
+        assert f"/session/{LEE}" in links(page)
+        assert f"/session/{KIM}" not in links(page)
+        assert hits(as_lee.get("/?q=deadlock").text) == hits(kim.get("/?q=deadlock").text)
+        assert as_lee.get("/issue/1").status == 200
+    with site(archive.settings("kim"), connect_as_service) as as_kim:
+        answer = as_kim.get("/issue/1")
+        assert answer.status == 503
+        assert "user kim has no database role" in answer.text
+    with administrator.connect() as connection:
+        connection.execute(text("DROP ROLE web_service"))
+    administrator.dispose()
 
 
 def test_a_session_tells_what_it_did(kim: Site, lee: Site) -> None:
