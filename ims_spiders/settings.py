@@ -31,6 +31,8 @@ DOWNLOADER_MIDDLEWARES = {
     "ims_spiders.middlewares.politeness.PoliteRetryMiddleware": 550,
     # Nearer to the tracker than RedirectMiddleware (600): a redirect to the login page is an expired session.
     "ims_spiders.middlewares.session.SessionMiddleware": 650,
+    # Default 590, where SessionMiddleware would not know a packed login form for one.
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 660,
     # Nearer than CookiesMiddleware (700): a browser page gets the cookies as they are then.
     "ims_spiders.middlewares.render.RenderMiddleware": 750,
 }
