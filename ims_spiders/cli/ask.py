@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ims_spiders.cli.commandline import crawl_command
-from ims_spiders.cli.output import say
+from ims_spiders.cli.output import warn
 from ims_spiders.config import TrackerConfig, load_tracker_config
 from ims_spiders.exceptions import ConfigurationError, PageError, TrackerUnavailable
 from ims_spiders.login.session import require_credentials
@@ -46,16 +46,16 @@ def _ask(config: TrackerConfig) -> CrawlRequest:
     product = _product(products)
     query, suggested = _query(config, products, product)
     asked: dict[str, Any] = {"product": product, "query": query, "max_results": _number(), "related": _related()}
-    say(f"The same again:\n  {crawl_command(SpiderArguments(**asked))}")
+    warn(f"The same again:\n  {crawl_command(SpiderArguments(**asked))}")
     if not (product or query or asked["max_results"]):
-        say("This copies every issue of every product.")
+        warn("This copies every issue of every product.")
     if not typer.confirm("Start it?", default=True, err=True):
         raise _nothing_started(USAGE)
     return CrawlRequest(**asked, suggested=suggested)
 
 
 def _nothing_started(code: int) -> typer.Exit:
-    say("\nNothing was started.")
+    warn("\nNothing was started.")
     return typer.Exit(code)
 
 
@@ -63,11 +63,11 @@ def _offered(config: TrackerConfig) -> list[Product]:
     """The tracker's own products; none when it cannot be asked. A refused login is no reason to try once more."""
     from ims_spiders.cli.ask_products import tracker_products
 
-    say(f"Asking {config.base_url} for its products …")
+    warn(f"Asking {config.base_url} for its products …")
     try:
         return tracker_products(config)
     except (TrackerUnavailable, PageError) as error:
-        say(f"They cannot be had now: {error}")
+        warn(f"They cannot be had now: {error}")
         return []
 
 
@@ -85,10 +85,10 @@ def _product(products: Sequence[Product]) -> str:
         try:
             chosen = select_products(products, said)
         except ConfigurationError as error:
-            say(f"{error}")
+            warn(f"{error}")
             continue
         if len(chosen) > 1:
-            say(f"That is {', '.join(product.name for product in chosen)}.")
+            warn(f"That is {', '.join(product.name for product in chosen)}.")
         return said
 
 
@@ -106,12 +106,12 @@ def _query(config: TrackerConfig, products: Sequence[Product], product: str) -> 
         try:
             reading = reader.read(said, today_at(config))
         except ConfigurationError as error:
-            say(f"{error}")
+            warn(f"{error}")
             continue
         with redirect_stdout(sys.stderr):
             show_reading(reading)
         if product and reading.product:
-            say(f"The product is {product}, as said before.")
+            warn(f"The product is {product}, as said before.")
         if typer.confirm("Is that what you mean?", default=True, err=True):
             return said, models_answer(reading)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 
 import typer
 
@@ -21,8 +22,10 @@ def understood(query: str, product: str, *, ask: bool) -> str | None:
     reading = _read(query)
     sure = reading.confidence >= SURE_ENOUGH
     if sys.stdin.isatty():
-        _show(reading, product)
-        if ask and not sure and not typer.confirm("Is that what you mean?", err=True):
+        asking = ask and not sure
+        # What a question is about is shown with --quiet, too.
+        _show(reading, product, warn if asking else say)
+        if asking and not typer.confirm("Is that what you mean?", err=True):
             say(f"Nothing was started. Try other words: ims query {shlex.quote(query)}")
             raise typer.Exit(2)
     elif not sure:
@@ -46,8 +49,8 @@ def models_answer(reading: Reading) -> str | None:
     return None if reading.confidence >= SURE_ENOUGH else ""
 
 
-def _show(reading: Reading, product: str) -> None:
-    say(f"Searching for: {reading.ims_query or 'everything'} (confidence {reading.confidence:.2f})")
-    say(reading.explanation)
+def _show(reading: Reading, product: str, tell: Callable[[str], None]) -> None:
+    tell(f"Searching for: {reading.ims_query or 'everything'} (confidence {reading.confidence:.2f})")
+    tell(reading.explanation)
     if product and reading.product:
-        say(f"The product is {product}, as --product says.")
+        tell(f"The product is {product}, as --product says.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from ims_spiders.config import load_tracker_config
+from ims_spiders.db.durable import refused_by_disk
 from ims_spiders.db.schedules_due import Taken
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.spiders.arguments import SpiderArguments, parse_arguments
@@ -60,19 +64,23 @@ class Processes:
     _child: subprocess.Popen[str] | None = field(default=None, init=False)
 
     def busy(self, taken: Taken) -> bool:
-        """Never: whether an earlier process runs is known from its lock."""
-        del taken
+        """Whether a crawl of an earlier run is left on this machine: its starter was killed, or lost the database."""
+        lock = _take_lock(taken)
+        if lock is None:
+            return True
+        os.close(lock)
         return False
 
     def run(self, taken: Taken) -> Ended:
         """Crawl to the end; messages and progress go to stderr. Raises ConfigurationError for wrong arguments."""
         given = [*self.before, "crawl", "--yes", "--json", f"--user={taken.username}"]
         command = [sys.executable, "-m", "ims_spiders.cli", *given, *options(checked(taken.arguments))]
-        with self._signals_handed_on():
-            # A group of its own: the terminal's Ctrl-C reaches it once, through here.
+        with _locked(taken) as lock, self._signals_handed_on():
+            # A group of its own: the terminal's Ctrl-C reaches it once, through here. The lock is its as well.
             self._child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True
-            )
+                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, start_new_session=True,
+                pass_fds=lock,
+            )  # fmt: skip
             if self.stopped:
                 self._child.send_signal(signal.SIGTERM)
             printed, _ = self._child.communicate()
@@ -94,6 +102,31 @@ class Processes:
         self.stopped = True
         if self._child is not None:
             self._child.send_signal(signal.SIGTERM)
+
+
+@contextmanager
+def _locked(taken: Taken) -> Iterator[tuple[int, ...]]:
+    """The lock of this schedule's crawls on this machine, for a process to inherit: it holds until that ends, too."""
+    lock = _take_lock(taken)
+    try:
+        yield () if lock is None else (lock,)
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _take_lock(taken: Taken) -> int | None:
+    """A file that is locked as long as anybody has it open, or None while others do."""
+    folder = load_tracker_config().data_dir / "state"
+    with refused_by_disk(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = os.open(folder / f"schedule-{taken.schedule_id}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _ended(code: int, printed: str) -> Ended:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from rich.cells import cell_len
 from sqlalchemy import Engine
 
@@ -31,6 +32,8 @@ TABLES = (
 )  # fmt: skip
 TEXTS = ("db check", "search 시간", "search --like 1", "doctor")
 """Not in columns: a terminal breaks their lines, and who copies one, such as a command, has it whole."""
+WITH_LONG_EXAMPLES = {"ims serve"}
+"""Commands to be pasted stay in one line."""
 OTHERS = {
     # A tracker, a browser or a service that runs on: their own tests look at what they print.
     "crawl", "demo", "demo-tracker", "metrics", "serve", "history run",
@@ -40,6 +43,14 @@ OTHERS = {
     "db init", "db start", "db stop", "db upgrade", "db refresh", "db user add", "db user disable", "history favourite",
     "history forget", "schedule add", "schedule pause", "schedule remove", "schedule resume",
 }  # fmt: skip
+
+
+def test_the_help_of_every_command_fits_too() -> None:
+    for name, command in COMMANDS.items():
+        if name not in WITH_LONG_EXAMPLES:
+            context = typer.Context(command, info_name=name, terminal_width=80)  # type: ignore[arg-type]
+            shown = command.get_help(context)  # type: ignore[attr-defined]
+            assert max(map(len, shown.splitlines())) <= 80, name
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from rich.cells import cell_len
 from sqlalchemy import Engine
@@ -66,8 +67,12 @@ class Schedules:
         )
 
     def wait_for_issue(self) -> None:
+        self.wait(lambda: any(folder.issue_ids() for folder in self.archive.sessions()))
+
+    @staticmethod
+    def wait(done: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 60
-        while not any(folder.issue_ids() for folder in self.archive.sessions()):
+        while not done():
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
@@ -189,6 +194,25 @@ def test_while_it_runs_it_is_left_out_and_a_signal_ends_it_in_order(archive: Arc
         assert schedules.row("next")["last_run_at"] is None, "nothing else began, and it is still due"
         (due,) = json.loads(schedules.ims("run", "--json").stdout)
         assert due["name"] == "next"
+
+
+def test_a_crawl_whose_starter_was_killed_still_counts_as_running(archive: Archive) -> None:
+    with DemoTracker(password=PASSWORD, latency=0.2) as slow:
+        schedules = Schedules(archive, slow)
+        schedules.add("long", "-p", "OpenFrame", "-m", "25", "--no-related")
+        with schedules.start("run", "long") as process:
+            schedules.wait_for_issue()
+            (crawl,) = psutil.Process(process.pid).children()
+            process.kill()
+        assert "killed" in schedules.ims("list").stdout
+        done = schedules.ims("run", "long")
+        assert "left out" in done.stdout, done.stderr
+        crawl.terminate()
+        schedules.wait(lambda: not crawl.is_running() or crawl.status() == psutil.STATUS_ZOMBIE)
+        assert len(archive.sessions()) == 1
+    with archive.engine.begin() as connection:  # type: ignore[union-attr]
+        connection.exec_driver_sql("UPDATE ims.schedules SET arguments = '{\"nothing\": 1}'")
+    assert "unknown argument 'nothing'" in schedules.ims("run", "long").stderr, "the next one is tried"
 
 
 def test_without_an_archive_it_says_what_to_do(schedules: Schedules) -> None:
