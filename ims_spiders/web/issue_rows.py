@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ims_spiders.web.problems import NotThereError
@@ -11,7 +12,9 @@ from ims_spiders.web.sight import Sight
 
 PER_PAGE = 50
 """Comments."""
-MOST_TEXT, MOST_EXTRACT, MOST_HISTORY, MOST_FILES, MOST_SESSIONS = 20_000, 2_000, 200, 200, 30
+MOST_TEXT, MOST_COMMENT, MOST_EXTRACT = 20_000, 5_000, 2_000
+"""Characters."""
+MOST_HISTORY, MOST_FILES, MOST_SESSIONS, MOST_FIELDS, MOST_RELATED = 200, 200, 30, 200, 200
 COLUMNS = {
     "version": "Version", "module": "Module", "issue_type": "Type", "priority": "Priority", "severity": "Severity",
     "reporter": "Reporter", "owner": "Owner", "handler": "Handler", "manager": "Manager", "customer": "Customer",
@@ -102,9 +105,10 @@ def read_issue(issue_id: str, comments_page: int, comment: int | None, sight: Si
     pages = max(1, -(-issue.comments // PER_PAGE))
     comments_page = min(comments_page, pages)
     facts = [(label, getattr(issue, name)) for name, label in COLUMNS.items()]
+    fields = dict(islice((issue.fields or {}).items(), MOST_FIELDS))
     return IssuePage(
-        issue, [(label, value) for label, value in facts if value], dict(issue.fields or {}),
-        sight.rows(_COMMENTS, **key, most=MOST_TEXT, per_page=PER_PAGE, skipped=(comments_page - 1) * PER_PAGE),
+        issue, [(label, value) for label, value in facts if value], fields,
+        sight.rows(_COMMENTS, **key, most=MOST_COMMENT, per_page=PER_PAGE, skipped=(comments_page - 1) * PER_PAGE),
         comments_page, pages, sight.rows(_HISTORY, **key, most=MOST_HISTORY),
         sight.rows(_FILES, **key, most=MOST_EXTRACT, files=MOST_FILES), _related(issue.related or [], sight),
         sight.rows(_SESSIONS, **key, most=MOST_SESSIONS),
@@ -113,7 +117,7 @@ def read_issue(issue_id: str, comments_page: int, comment: int | None, sight: Si
 
 def _related(pointers: list[dict[str, Any]], sight: Sight) -> list[Related]:
     """What the issue points to, each once; what the archive knows of it goes before what the pointer said."""
-    told = {str(pointer["issue_id"]): pointer for pointer in reversed(pointers)}
+    told = {str(pointer["issue_id"]): pointer for pointer in reversed(pointers[:MOST_RELATED])}
     known = {row.issue_id: row for row in sight.rows(_KNOWN, numbers=list(told))} if told else {}
     found = []
     for number, pointer in reversed(told.items()):

@@ -101,10 +101,14 @@ def _three(data_dir: Path) -> list[dict[str, Any]]:
 def _long() -> dict[str, Any]:
     return _plain(
         4, title="A long story", status="Open", description="d" * 30_000,
-        comments=[Comment(1000 + n, "kim", None, _second(n), f"word {n}") for n in range(COMMENTS)],
+        comments=[Comment(1000 + n, "kim", None, _second(n), _words(n)) for n in range(COMMENTS)],
         history=[HistoryEntry(_second(n), "kim", description=f"step {n}") for n in range(300)],
         attachments=[Attachment("8", "ISSUE", "dump.txt", extracted_text=LONG_TEXT, text_extracted=True)],
     )  # fmt: skip
+
+
+def _words(number: int) -> str:
+    return f"word {number}" if number else "e" * 9_000
 
 
 def _second(number: int) -> datetime:

@@ -14,7 +14,7 @@ from ims_spiders.db.users import find_user
 from ims_spiders.query import QueryReader
 from ims_spiders.search import find
 from ims_spiders.web import search, sessions
-from ims_spiders.web.issue_rows import MOST_HISTORY, MOST_TEXT, PER_PAGE
+from ims_spiders.web.issue_rows import MOST_COMMENT, MOST_HISTORY, MOST_TEXT, PER_PAGE
 from ims_spiders.web.render import link
 from tests.db.catalogue import superuser
 from tests.report.archive import utc
@@ -160,12 +160,14 @@ def test_a_long_issue_is_not_rendered_whole(kim: Site) -> None:
     assert len(answer.body) < 150_000
     assert page.count('class="comment"') == PER_PAGE
     assert page.count("d" * 100) == MOST_TEXT // 100
+    assert page.count("e" * 100) == MOST_COMMENT // 100
     assert page.count('<td data-label="What"') == MOST_HISTORY
     assert len(LONG_TEXT) > 5 * len(page)
     whole = kim.get("/issue/4/text")
     assert whole.headers["Content-Disposition"].startswith('attachment; filename="issue-4.txt"')
     assert whole.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert whole.text.count("\nword ") == COMMENTS
+    assert whole.text.count("\nword ") == COMMENTS - 1
+    assert "e" * 9_000 in whole.text
     assert whole.text.count("step ") == 300
     assert "d" * 30_000 in whole.text
     (extracted,) = [one for one in links(page) if re.fullmatch(r"/issue/4/file/\d+/text", one)]
