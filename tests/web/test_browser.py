@@ -89,17 +89,13 @@ def test_from_search_to_file_with_the_keyboard(
     assert seen.noises == []
 
 
-@pytest.mark.parametrize("number", range(11, 11 + len(EVIL)))
-def test_text_that_means_harm_runs_nothing(lee: Site, walk: Callable[..., Walk], number: int) -> None:
+def test_text_that_means_harm_runs_nothing(lee: Site, walk: Callable[..., Walk]) -> None:
     seen = walk(360)
-    for path in (
-        f"/issue/{number}",
-        f"/?q={quote(EVIL[number - 11])}",
-        f"/products?product={quote(EVIL[number - 11])}",
-    ):
+    asked = [f"/issue/{number}" for number in range(11, 11 + len(EVIL))]
+    for path in (*asked, f"/?q={quote(EVIL[1])}", f"/products?product={quote(EVIL[2])}"):
         seen.page.goto(lee.address + path)
         assert seen.page.title() != "ran"
-        assert seen.fits()
+        assert seen.fits(), path
     assert seen.noises == []
 
 

@@ -49,7 +49,10 @@ def test_it_serves_until_it_is_told_to_end(loaded: Ims, end: signal.Signals) -> 
 
 
 def test_one_that_others_reach_asks_for_the_password(loaded: Ims) -> None:
-    process = loaded.start("serve", "--host", "0.0.0.0", "--port", "0", IMS_WEB_PASSWORD="a long enough one")  # noqa: S104
+    arguments = ("serve", "--host", "0.0.0.0", "--port", "0", "--user", "kym")  # noqa: S104
+    process = loaded.start(*arguments, IMS_WEB_PASSWORD="a long enough one")
+    assert process.stderr is not None
+    assert "knows no user 'kym' yet" in process.stderr.readline()
     where = address(process).replace("0.0.0.0", "127.0.0.1")  # noqa: S104
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(where)  # noqa: S310
@@ -57,18 +60,10 @@ def test_one_that_others_reach_asks_for_the_password(loaded: Ims) -> None:
     assert "a long enough one" not in "".join(process.communicate(timeout=30))
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--host", "0.0.0.0"), "lets other machines in: give a password"),  # noqa: S104
-        (("--host", "192.0.2.1", "--password-file", "gone"), "--password-file gone: No such file"),
-        (("--public-name", "x.example"), "--public-name lets other machines in"),
-    ],
-)
-def test_what_it_refuses(loaded: Ims, arguments: tuple[str, ...], said: str) -> None:
-    done = loaded.run("serve", *arguments)
+def test_it_refuses_to_be_open_to_everybody(loaded: Ims) -> None:
+    done = loaded.run("serve", "--host", "0.0.0.0")  # noqa: S104
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert "lets other machines in: give a password" in done.stderr
 
 
 def test_a_port_that_is_taken(loaded: Ims) -> None:
@@ -85,16 +80,6 @@ def test_without_an_archive_in_the_embedded_server(archive: Filled, tmp_path: Pa
     done = ims.run("serve", "--port", "0")
     assert done.returncode == 2
     assert "ims db init" in done.stderr
-
-
-def test_a_user_whom_nobody_knows_is_told_of(loaded: Ims) -> None:
-    process = loaded.start("serve", "--port", "0", "--user", "kym")
-    assert process.stderr is not None
-    assert "knows no user 'kym' yet" in process.stderr.readline()
-    address(process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
-    process.communicate()
 
 
 def test_a_server_that_is_away_is_waited_for(loaded: Ims) -> None:
