@@ -82,6 +82,7 @@ def load(
         "changed": result.issues.changed,
         "unchanged": result.issues.unchanged,
         "errors": result.errors,
+        "pages": result.pages,
     }
     if as_json:
         broken = {str(path): reason for path, reason in result.broken.items()}

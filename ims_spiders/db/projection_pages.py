@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from ims_spiders.db.files import SessionFolder
-from ims_spiders.db.files_pages import read_lines
+from ims_spiders.db.files_pages import LONGEST_LINE, read_lines
 from ims_spiders.db.projection import Projection
 from ims_spiders.db.rows import Row
 from ims_spiders.db.sessions import page_row
@@ -25,7 +25,7 @@ class PagesWritten:
 
 
 def write_pages(projection: Projection, folder: SessionFolder, session_uuid: str, done: PagesWritten) -> bool:
-    """Bring in one batch of lines from `done.offset` on, and note it there. False when there was nothing left.
+    """Bring in one batch of lines from `done.offset` on, and note it there. False when there were no more then.
 
     The session must be in the database. A line that is no answer is refused; one that is no JSON, torn by a crash or
     still being written, is left out without a word, as in errors.jsonl. Raises OSError when the file cannot be read,
@@ -35,7 +35,8 @@ def write_pages(projection: Projection, folder: SessionFolder, session_uuid: str
     read = list(islice(read_lines(folder, done.offset), BATCH))
     offset, refused = done.offset, []
     for behind, line, value in read:
-        if not line.endswith(b"\n"):
+        if not line.endswith(b"\n") and len(line) < LONGEST_LINE:
+            # The last one. A part of one that is too long is no JSON, and passed over like any such line.
             break
         offset = behind
         try:
@@ -44,7 +45,7 @@ def write_pages(projection: Projection, folder: SessionFolder, session_uuid: str
         except ValueError as error:
             refused.append(f"before byte {behind}: {error}")
     late = projection.write_pages(session_uuid, rows)
-    advanced = offset != done.offset
     done.offset, done.pages = offset, done.pages + len(rows) - len(late)
     done.refused += [*refused, *(f"{one.issue_id}: {one.reason}" for one in late)]
-    return advanced
+    # Less than a batch was all; what a crawl adds meanwhile is not run after.
+    return len(read) == BATCH and behind == offset

@@ -70,7 +70,7 @@ class DatabaseWriter:
         self._batch_seconds = batch_seconds
         self._changed = threading.Condition()
         self._pending: dict[str, object] = {}
-        self._waiting = {SESSION, ERRORS, PAGES}
+        self._waiting = {SESSION, ERRORS}
         self._uuid: str | None = None
         self._errors_written = 0
         self._pages = PagesWritten()
@@ -109,7 +109,7 @@ class DatabaseWriter:
             self._changed.notify()
 
     def put_pages(self) -> None:
-        """pages.jsonl has grown. Never blocks."""
+        """pages.jsonl has grown for the last time: line by line it would keep the issues waiting. Never blocks."""
         with self._changed:
             self._waiting.add(PAGES)
             self._changed.notify()

@@ -89,7 +89,7 @@ def test_the_embedded_commands_leave_a_server_of_yours_alone(ims: Ims) -> None:
 
 def test_loading_nothing_and_nonsense(ims: Ims, tmp_path: Path) -> None:
     assert json.loads(ims.run("db", "load", "--json").stdout) == {
-        "sessions": 0, "new": 0, "changed": 0, "unchanged": 0, "errors": 0, "deleted": [], "broken": {}
+        "sessions": 0, "new": 0, "changed": 0, "unchanged": 0, "errors": 0, "pages": 0, "deleted": [], "broken": {}
     }  # fmt: skip
     done = ims.run("db", "load", "nonsense")
     assert done.returncode == 2

@@ -14,8 +14,9 @@ from scrapy.http import HtmlResponse, Response
 from sqlalchemy import Engine, text
 
 from ims_spiders.db.files import SessionFolder
-from ims_spiders.db.files_pages import PagesFile, read_lines
+from ims_spiders.db.files_pages import LONGEST_LINE, PagesFile, read_lines
 from ims_spiders.db.load import load
+from ims_spiders.db.projection_pages import BATCH
 from ims_spiders.demo.server import DemoTracker
 from ims_spiders.extensions.pages_kinds import taken_for
 from tests.crawl.crawling import Archive
@@ -140,6 +141,22 @@ def test_a_load_leaves_out_what_is_no_answer(engine: Engine, folder: SessionFold
         assert len(result.broken[folder.pages_path].split("; ")) == 4
     with engine.connect() as connection:
         assert list(connection.scalars(text("select sequence from ims.pages order by 1"))) == [1, 2, 3, 7]
+
+
+def test_a_long_log_comes_in_whole_and_no_line_is_too_long(
+    engine: Engine, folder: SessionFolder, tmp_path: Path
+) -> None:
+    count = 2 * BATCH + 1
+    with folder.pages_path.open("w") as file:
+        file.write("x" * (2 * LONGEST_LINE + 7) + "\n")
+        file.writelines(json.dumps({"sequence": number, **entry()}) + "\n" for number in range(1, count + 1))
+        file.write("y" * (LONGEST_LINE + 7))
+    result = load(engine, tmp_path)
+    assert (result.pages, result.broken) == (count, {})
+    with engine.connect() as connection:
+        assert connection.scalar(text("select count(*) from ims.pages")) == count
+    PagesFile(folder).append(entry())
+    assert lines(folder)[-1]["sequence"] == count + 1
 
 
 @pytest.mark.parametrize(
