@@ -15,9 +15,9 @@ from ims_spiders.exceptions import ConfigurationError
 
 def metrics(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Where to serve; 0: any free port.")] = 9631,
-    bind: Annotated[str, typer.Option("--bind", metavar="ADDRESS", help="Whom to serve; it asks nobody who.")] = (
-        "127.0.0.1"
-    ),
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Where to listen; it asks nobody who they are.")
+    ] = "127.0.0.1",
     once: Annotated[bool, typer.Option("--once", help="Print the figures and end.")] = False,
 ) -> None:
     """Tell a Prometheus how the archive is.
@@ -43,12 +43,12 @@ def metrics(
     from prometheus_client import start_http_server
 
     try:
-        server, thread = start_http_server(port, bind, registry)
+        server, thread = start_http_server(port, host, registry)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
-        message = f"cannot serve on {bind} port {port} ({reason}): give another one with --port or --bind"
+        message = f"cannot serve on {host} port {port} ({reason}): give another one with --port or --host"
         raise ConfigurationError(message) from error
-    say(f"Serving on http://{bind}:{server.server_port}/metrics. Ctrl-C ends it.")
+    say(f"Serving on http://{host}:{server.server_port}/metrics. Ctrl-C ends it.")
     _wait_for_signal()
     server.shutdown()
     server.server_close()

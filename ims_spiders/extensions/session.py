@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from scrapy import signals as scrapy_signals
 from scrapy.exceptions import NotConfigured
 
-from ims_spiders.config import load_database_config, load_tracker_config
+from ims_spiders.config import load_database_config, load_notify_config, load_tracker_config
 from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandoned
 from ims_spiders.exceptions import DatabaseBehind, LeaseLost, RowRefused, StorageError
 from ims_spiders.extensions.job import held_lease, note_job, stop_reason
@@ -165,6 +165,8 @@ class CrawlSession:
     def _check_configuration(self) -> None:
         require_credentials(self._config)
         require_pattern(self._config)
+        # The monitors' (extensions/monitors.py), which are made when there is a session already.
+        load_notify_config()
         if self._config.render != "never":
             find_browser()
 

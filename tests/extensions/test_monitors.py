@@ -184,5 +184,14 @@ def test_wrong_settings_are_said_without_what_is_in_them(
     assert "s3cret" not in str(refused.value)
 
 
+def test_a_crawl_with_wrong_settings_does_not_begin(archive: Archive) -> None:
+    env = archive.variables("http://127.0.0.1:1", "demo", PASSWORD, IMS_NOTIFY_URL="http://hooks.example.com/s3cret")
+    run = archive.ims(env, *CRAWL)
+    assert run.returncode == 2
+    assert "IMS_NOTIFY_URL" in run.stderr
+    assert "s3cret" not in run.stderr
+    assert archive.sessions() == []
+
+
 def test_by_default_nobody_is_told() -> None:
     assert (NotifyConfig().notify_url, NotifyConfig().addresses) == (None, [])
