@@ -10,6 +10,7 @@ import struct
 import subprocess
 import termios
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -72,6 +73,17 @@ class Terminal:
         while self._read():
             pass
         return self._process.wait(SECONDS)
+
+    def leave(self, key: str) -> int:
+        """The exit code after this key, as people press it: once more when nothing happens.
+
+        Python keeps a signal back that comes after a prompt was written and before its answer is waited for.
+        """
+        while self._process.poll() is None:
+            self.type(key)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(SECONDS / 6)
+        return self.end()
 
     def _read(self) -> bool:
         """Whether there may be more to come."""

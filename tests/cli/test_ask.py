@@ -13,6 +13,7 @@ from ims_spiders.db.files import session_folders
 from ims_spiders.demo.server import DemoTracker
 from tests.cli.conftest import Ims
 from tests.cli.terminal import CTRL_C, CTRL_D, Terminal
+from tests.query.endpoint import running_endpoint
 
 PRODUCT, QUERY = "Enter for all: ", "Enter for everything: "
 
@@ -72,14 +73,28 @@ def test_a_whole_dialogue(asked: Ims, own_tracker: DemoTracker) -> None:
     assert own_tracker.ledger.logins_accepted == 1, "the crawl goes on with the login that asked for the products"
 
 
+def test_a_language_model_is_asked_once(asked: Ims) -> None:
+    with running_endpoint() as endpoint:
+        endpoint.says("+zebrafink")
+        with Terminal(asked, "crawl", IMS_LLM_URL=endpoint.url, IMS_LLM_MODEL="small") as terminal:
+            for question, answer in ((PRODUCT, ""), (QUERY, "zebrafink errors without license")):
+                terminal.expect(question)
+                terminal.type(f"{answer}\n")
+            assert re.search(r"IMS query +\+zebrafink\n", terminal.expect("mean? [Y/n]: "))
+            terminal.type("\n\n\n\n")
+            assert terminal.end() == 0, terminal.seen
+        assert len(endpoint.requests) == 1
+    (session,) = [folder.read_session() for folder in session_folders(asked.folder / "data")]
+    assert (session["parsed_query"], session["parsing_method"]) == ("+zebrafink", "llm")
+
+
 @pytest.mark.parametrize(("key", "code"), [(CTRL_C, 7), (CTRL_D, 2)])
 def test_leaving(asked: Ims, key: str, code: int) -> None:
     with Terminal(asked, "crawl") as terminal:
         terminal.expect(PRODUCT)
         terminal.type("Tibero\n")
         terminal.expect(QUERY)
-        terminal.type(key)
-        assert terminal.end() == code
+        assert terminal.leave(key) == code
     assert "Nothing was started." in terminal.seen
     assert "Traceback" not in terminal.seen
     assert nothing_started(asked)
@@ -107,8 +122,7 @@ def test_a_tracker_that_is_away_leaves_the_product_to_be_typed(asked: Ims) -> No
         terminal.expect("too? [Y/n]: ")
         terminal.type("\n")
         assert "ims crawl --product=-x -m 100\n" in terminal.expect("Start it? ")
-        terminal.type(CTRL_D)
-        assert terminal.end() == 2
+        assert terminal.leave(CTRL_D) == 2
 
 
 def test_a_refused_login_ends_it_before_a_second_attempt(asked: Ims, own_tracker: DemoTracker) -> None:
