@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -96,7 +97,7 @@ def favourite(
         add_favourite(
             archive.engine, whose, name, question(archive.engine, whose, number, archive.schema), archive.schema
         )
-    say(f"{name.strip()} is kept. To ask it again: ims history run")
+    say(f"{name.strip()} is kept. To ask it again: {shlex.join(['ims', 'history', 'run', name.strip()])}")
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -104,7 +105,7 @@ def pause(name: Name, user: User = None) -> None:
 
     with open_archive() as archive:
         pause_schedule(archive.engine, acting_user(user), name, archive.schema)
-    say(f"{name} rests. To have it run again: ims schedule resume")
+    say(f"{name} rests. To have it run again: {shlex.join(['ims', 'schedule', 'resume', name])}")
 
 
 @app.command()

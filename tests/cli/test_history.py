@@ -72,7 +72,7 @@ def test_asked_again_by_number_and_by_name(asker: Asker) -> None:
     assert (record["original_query"], record["max_results"], record["issues_crawled"]) == (QUERY, 2, 2)
     assert len(asker.archive.sessions()) == 2
 
-    assert asker.ims("history", "favourite", str(search["number"]), "memory").returncode == 0
+    assert "ims history run memory\n" in asker.ims("history", "favourite", str(search["number"]), "memory").stderr
     assert re.search(r"memory +search +Open +메모리 부족", asker.ims("history", "--favourites").stdout)
     again = asker.ims("history", "run", "memory", "--json")
     assert again.stderr.splitlines()[0] == "ims search -p Open '메모리 부족'"
