@@ -18,5 +18,5 @@ issue is there; IssueNotAvailable: the tracker says it is not; any other: nothin
 not be read, `response`."""
 
 session_ended = object()
-"""The session's record is final, in its file and as far as possible in the database. Sent with `record`; the crawl waits
-for coroutines that handle it."""
+"""The session's record is final, in its file and as far as possible in the database. Sent with `record`; the crawl
+waits for coroutines that handle it."""
