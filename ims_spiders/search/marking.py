@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from ims_spiders.search.folding import fold
 
 Span = tuple[int, int]
+
+MOST = 1000
+"""Places of one term: a log of megabytes may hold it in every line."""
 
 _UNIT = re.compile(
     r"(?P<latin>[0-9a-z_\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02c1\u0370-\u10ff]+)"
@@ -23,13 +26,17 @@ _TAIL = re.compile(rf"(?<=[\uac00-\ud7a3]{{2}})(?:{_PARTICLES}|에서|까지|부
 
 
 def marks(text: str, terms: Iterable[str]) -> list[tuple[Span, int]]:
-    """The places of the terms in a text, in order and without overlaps: (begin, end) with the term's number."""
+    """The places of the terms in a text, in order and without overlaps: (begin, end) with the term's number.
+
+    Of each term the first MOST.
+    """
     folded = fold(text)
     found: list[tuple[Span, int]] = []
     for number, term in enumerate(terms):
         pattern = _pattern(term)
         if pattern is not None:
-            found += [(folded.span(*match.span()), number) for match in pattern.finditer(folded.text) if match[0]]
+            places = (match.span() for match in pattern.finditer(folded.text) if match[0])
+            found += [(folded.span(*place), number) for place in islice(places, MOST)]
     found.sort(key=lambda entry: (entry[0][0], -entry[0][1]))
     return _apart(found)
 

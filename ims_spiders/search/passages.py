@@ -17,7 +17,11 @@ _HISTORY = """
     WHERE issue_pk = :issue_pk ORDER BY changed_at, history_id"""
 _ATTACHMENTS = """
     SELECT attachment_id, filename FROM {schema}.attachments WHERE issue_pk = :issue_pk ORDER BY attachment_id"""
-_TEXT = "SELECT extracted_text FROM {schema}.attachments WHERE attachment_id = :attachment_id"
+LOOKED_AT = 2_000_000
+"""Characters of a file's text in which a passage is looked for; the database has looked at all of it."""
+_TEXT = f"""
+    SELECT left(extracted_text, {LOOKED_AT}) AS extracted_text FROM {{schema}}.attachments
+    WHERE attachment_id = :attachment_id"""  # noqa: S608 - a number of our own
 
 
 class Passages:

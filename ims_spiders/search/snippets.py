@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -79,11 +80,16 @@ def _cut(passage: Passage, found: Sequence[tuple[Span, int]], width: int) -> Sni
 
 
 def _window(found: Sequence[tuple[Span, int]], width: int) -> int:
-    best, place = 0, 0
-    for (start, _), _term in found:
-        terms = {term for (first, last), term in found if start <= first and last <= start + width * 3 // 4}
-        if len(terms) > best:
-            best, place = len(terms), start
+    """Where the window begins; the places are in order and apart, so both its ends only move on."""
+    best, place, following = 0, 0, 0
+    inside: Counter[int] = Counter()
+    for (start, _), term in found:
+        while following < len(found) and found[following][0][1] <= start + width * 3 // 4:
+            inside[found[following][1]] += 1
+            following += 1
+        if len(inside) > best:
+            best, place = len(inside), start
+        inside -= Counter([term])
     return max(0, place - width // 4)
 
 

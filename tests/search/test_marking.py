@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ims_spiders.search.folding import fold
-from ims_spiders.search.marking import marks
+from ims_spiders.search.marking import MOST, marks
 
 
 def marked(text: str, *terms: str) -> list[str]:
@@ -64,3 +66,25 @@ def test_folded_text_leads_back(text: str) -> None:
     for place in range(len(folded.text)):
         start, end = folded.span(place, place + 1)
         assert fold(text[start:end]).text.count(folded.text[place]) >= 1
+
+
+LETTERS = st.lists(
+    st.sampled_from([*"aA b\n\t각ﾞﾟか゛ｶＡ㏠ﬁİ²", "e\u0301", "\u0301", "\u1100\u1161", "\u3000", "\u2028", "𠀀"]),
+    max_size=12,
+).map("".join)
+
+
+@given(LETTERS | st.text(max_size=40))
+def test_lines_and_words_fold_as_their_characters_do(text: str) -> None:
+    clusters: list[str] = []
+    for letter in text:
+        if clusters and (unicodedata.combining(letter) or letter in "ﾞﾟ"):
+            clusters[-1] += letter
+        else:
+            clusters.append(letter)
+    assert fold(text).text == "".join(unicodedata.normalize("NFKC", cluster).lower() for cluster in clusters)
+
+
+def test_of_each_term_the_first_places_are_told() -> None:
+    found = marks("timeout\n" * 5000 + "deadlock", ["timeout", "deadlock"])
+    assert [number for _, number in found] == [0] * MOST + [1]

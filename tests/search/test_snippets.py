@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,3 +74,14 @@ def test_marks_show_the_hits_whatever_surrounds_them(text: str, width: int) -> N
     if found is not None:
         assert "\n" not in found.text
         assert {mark.replace(" ", "") for mark in shown(found)} <= {"deadlock", "エラー"}
+
+
+@given(st.lists(st.sampled_from(["batch", "lock", "timeout", "of", "a" * 70]), min_size=1, max_size=60))
+def test_no_window_holds_more_different_terms_than_the_one_that_is_shown(words: list[str]) -> None:
+    terms = ("batch", "lock", "timeout")
+    text = " ".join(words)
+    snippet = best_snippet([Passage("comment", "one", text)], [[term] for term in terms])
+    places = [(found.start(), found[0]) for found in re.finditer("|".join(terms), text)]
+    most = max((len({term for at, term in places if first <= at and at + len(term) <= first + 120})
+                for first, _ in places), default=0)  # fmt: skip
+    assert len(set(shown(snippet)) if snippet else ()) >= most
