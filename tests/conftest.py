@@ -20,6 +20,7 @@ from ims_spiders.db.projection import Projection
 from ims_spiders.db.schema import initialise
 
 _names = count(1)
+TEMPLATE = "template_ims"
 MEMORY = Path("/dev/shm")  # noqa: S108 - only folders of mkdtemp's are made there
 ROOM = 4 << 30
 """Bytes; a worker's server takes some hundred megabytes."""
@@ -47,6 +48,7 @@ def server(prototype: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     made = EmbeddedServer(data_dir)
     made.start()
     hurry(made)
+    make_template(made)
     yield made
     made.stop()
     shutil.rmtree(folder)
@@ -103,14 +105,25 @@ def undertaker(server: EmbeddedServer) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="session")
-def template(server: EmbeddedServer, admin: Engine) -> str:
+def template(server: EmbeddedServer) -> str:
     """A database that holds the schema and nothing else."""
+    del server
+    return TEMPLATE
+
+
+def make_template(server: EmbeddedServer) -> None:
+    """Make it before anything else is made: so the roles of the archive are its owner's, whichever test comes first."""
+    admin = create_engine(
+        parse_url(server.dsn(database="postgres")),
+        connect_args={"password": server.password()},
+        isolation_level="AUTOCOMMIT",
+    )
     with admin.connect() as connection:
-        connection.execute(text("CREATE DATABASE template_ims"))
-    engine = database_engine(server, "template_ims")
+        connection.execute(text(f"CREATE DATABASE {TEMPLATE}"))
+    admin.dispose()
+    engine = database_engine(server, TEMPLATE)
     initialise(engine)
     engine.dispose()
-    return "template_ims"
 
 
 @pytest.fixture
