@@ -204,7 +204,7 @@ def test_a_crawl_whose_starter_was_killed_still_counts_as_running(archive: Archi
             schedules.wait_for_issue()
             (crawl,) = psutil.Process(process.pid).children()
             process.kill()
-        assert "killed" in schedules.ims("list").stdout
+        schedules.wait(lambda: "killed" in schedules.ims("list").stdout)
         done = schedules.ims("run", "long")
         assert "left out" in done.stdout, done.stderr
         crawl.terminate()
