@@ -1,6 +1,6 @@
 # Every way to build, try and test the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo scrapyd deploy test test-long bench lint lock clean
+.PHONY: help setup demo scrapyd deploy test test-long bench bench-relevance lint help-pages lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -49,6 +49,9 @@ lint: setup ## formatting, lint, types and layers only
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+help-pages: setup ## write every command's help to ims_spiders/cli/COMMANDS.md
+	@$(BIN)/python -m ims_spiders.cli.help_pages > ims_spiders/cli/COMMANDS.md
 
 clean: ## remove the environment and all caches, never the data
 	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -11,9 +11,11 @@ import typer.main
 
 from ims_spiders import settings
 from ims_spiders.cli.app import EXIT_CODES, app
-from ims_spiders.config import DatabaseConfig, EmbeddingConfig, LlmConfig, TrackerConfig
+from ims_spiders.cli.help_pages import WIDTH, page
+from ims_spiders.config import DatabaseConfig, EmbeddingConfig, LlmConfig, NotifyConfig, TrackerConfig
 from ims_spiders.login.browser import BrowserConfig
 from ims_spiders.spiders.arguments import SpiderArguments
+from ims_spiders.web.settings import WebConfig
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,7 +41,10 @@ OPTIONS = sorted(
 
 
 def variables() -> set[str]:
-    names = {f"IMS_{name.upper()}" for config in (TrackerConfig, BrowserConfig) for name in config.model_fields}
+    names = {
+        f"IMS_{name.upper()}" for config in (TrackerConfig, BrowserConfig, NotifyConfig) for name in config.model_fields
+    }
+    names |= {f"IMS_WEB_{name.upper()}" for name in WebConfig.model_fields}
     names |= {f"IMS_LLM_{name.upper()}" for name in LlmConfig.model_fields}
     names |= {f"IMS_EMBEDDING_{name.upper()}" for name in EmbeddingConfig.model_fields}
     return names | {field.alias or name.upper() for name, field in DatabaseConfig.model_fields.items()}
@@ -89,3 +94,10 @@ def test_every_exit_code(code: int) -> None:
 @pytest.mark.parametrize("target", re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
 def test_every_make_target(target: str) -> None:
     assert target == "help" or f"make {target}" in README
+
+
+def test_every_commands_help_stands_in_the_page_as_it_is() -> None:
+    kept = (ROOT / "ims_spiders" / "cli" / "COMMANDS.md").read_text(encoding="utf-8")
+    assert kept == page(app), "write it again: make help-pages"
+    assert all(f"## {path}\n" in kept for path in COMMANDS)
+    assert max(len(line) for line in kept.splitlines()[4:]) <= WIDTH

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ims_spiders.db.history import Question
     from ims_spiders.spiders.arguments import SpiderArguments
 
-app = typer.Typer(help="What was asked, to be asked again.", rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None)
 
 User = Annotated[str | None, typer.Option("--user", metavar="NAME", help="Whose; instead of IMS_USER.")]
 Which = Annotated[

@@ -61,8 +61,11 @@ def search(  # noqa: PLR0913, PLR0917 - one parameter an option
     meaning (`ims db refresh --meaning` makes their vectors) are ranked together with what the words find. Filters and
     +must hold for them, too.
 
-    Synonyms of yours are added from $IMS_DATA_DIR/lexicon/synonyms.txt: a concept a line,
-    `en: timeout, time out | ko: 타임아웃 | ja: タイムアウト`. With --json `marks` says where in a snippet the hits are.
+    With --json, `marks` says where in a snippet the hits are. Synonyms of yours are added
+    from $IMS_DATA_DIR/lexicon/synonyms.txt, a concept a line:
+
+    \b
+    en: timeout, time out | ko: 타임아웃 | ja: タイムアウト
     """
     query = " ".join(text or ())
     if meaning and like is not None:

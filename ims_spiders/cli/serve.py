@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ims_spiders.cli.dbsettings import database_config
-from ims_spiders.cli.output import say
+from ims_spiders.cli.output import say, warn
 from ims_spiders.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def serve(
     \b
     ims serve
     ims serve --port 8123 --user kim
-    ims serve --host 0.0.0.0 --password-file web.password --public-name ims.example.com
+    ims serve --host 0.0.0.0 --password-file key --public-name ims.example.com
 
     It shows what the user may see: shared issues, and the sessions of that user; an admin or analyst sees everybody's.
     Nothing but its own queries is written. By default only this machine reaches it, and every account of this machine
@@ -87,9 +87,9 @@ def _check(connect: Callable[[], Engine], settings: WebSettings) -> None:
     database = ArchiveDatabase(connect, settings.user, settings.schema)
     try:
         if not database.check() and settings.user is not None:
-            say(f"Warning: the archive knows no user {settings.user!r} yet, so that there are no sessions to show.")
+            warn(f"Warning: the archive knows no user {settings.user!r} yet, so that there are no sessions to show.")
     except DatabaseAwayError:
-        say("Warning: the database does not answer; pages say so until it does. See `ims doctor`.")
+        warn("Warning: the database does not answer; pages say so until it does. See `ims doctor`.")
     except WebError as error:
         raise ConfigurationError(str(error.__cause__ or error)) from error
     finally:

@@ -32,8 +32,6 @@ TABLES = (
 )  # fmt: skip
 TEXTS = ("db check", "search 시간", "search --like 1", "doctor")
 """Not in columns: a terminal breaks their lines, and who copies one, such as a command, has it whole."""
-WITH_LONG_EXAMPLES = {"ims serve"}
-"""Commands to be pasted stay in one line."""
 OTHERS = {
     # A tracker, a browser or a service that runs on: their own tests look at what they print.
     "crawl", "demo", "demo-tracker", "metrics", "serve", "history run",
@@ -47,10 +45,9 @@ OTHERS = {
 
 def test_the_help_of_every_command_fits_too() -> None:
     for name, command in COMMANDS.items():
-        if name not in WITH_LONG_EXAMPLES:
-            context = typer.Context(command, info_name=name, terminal_width=80)  # type: ignore[arg-type]
-            shown = command.get_help(context)  # type: ignore[attr-defined]
-            assert max(map(len, shown.splitlines())) <= 80, name
+        context = typer.Context(command, info_name=name, terminal_width=80)  # type: ignore[arg-type]
+        shown = command.get_help(context)  # type: ignore[attr-defined]
+        assert max(map(cell_len, shown.splitlines())) <= 80, name
 
 
 @pytest.fixture
