@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,6 +19,13 @@ from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.db.engine import open_engine, parse_url
 from ims_spiders.db.projection import Projection
 from ims_spiders.db.schema import initialise
+
+# Before anything imports them: their assertions explain themselves.
+pytest.register_assert_rewrite("tests.crawl.oracle", "tests.crawl.crawling")
+
+# A shell starts what runs in its background with Ctrl-C ignored, and whatever is started here would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _names = count(1)
 TEMPLATE = "template_ims"

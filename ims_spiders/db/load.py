@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError
 
 from ims_spiders.db.files import JsonObject, SessionFolder, find_session, session_folders
-from ims_spiders.db.projection import Projection, WriteResult, refusal_reason
+from ims_spiders.db.projection import Projection
 from ims_spiders.db.projection_pages import PagesWritten, write_pages
 from ims_spiders.db.schema import initialise
+from ims_spiders.db.transactions import WriteResult, refusal_reason
 from ims_spiders.exceptions import ConfigurationError
 
 BATCH = 100

@@ -15,9 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ims_spiders.db.engine import safe_message
 from ims_spiders.db.files import JsonObject, SessionFolder
-from ims_spiders.db.projection import Guard, Projection, Refusal, WriteResult
+from ims_spiders.db.projection import Projection
 from ims_spiders.db.projection_pages import PagesWritten, write_pages
 from ims_spiders.db.schema import initialise, is_initialised
+from ims_spiders.db.transactions import Guard, Refusal, WriteResult
 from ims_spiders.db.watchdog import Watchdog
 from ims_spiders.exceptions import ConfigurationError
 

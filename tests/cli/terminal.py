@@ -6,6 +6,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -21,6 +22,13 @@ SECONDS = 60
 CTRL_C, CTRL_D = "\x03", "\x04"
 
 
+def _own_terminal() -> None:
+    """What is typed there as Ctrl-C reaches it as a signal, also when this is run in the background of a shell, which
+    has Ctrl-C ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """Runs `ims` while the block lasts; `seen` is all that was shown so far."""
 
@@ -32,8 +40,7 @@ class Terminal:
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self._process = subprocess.Popen(
             [IMS, *arguments],
-            # Its own terminal: what is typed there as Ctrl-C reaches it as a signal.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509
+            preexec_fn=_own_terminal,  # noqa: PLW1509
             cwd=ims.folder,
             env={**clean_environment(), "TERM": "xterm-256color", **ims.environment, **more},
             stdin=theirs,
@@ -79,7 +86,9 @@ class Terminal:
 
         Python keeps a signal back that comes after a prompt was written and before its answer is waited for.
         """
+        deadline = time.monotonic() + SECONDS
         while self._process.poll() is None:
+            assert time.monotonic() < deadline, f"{key!r} does not end it:\n{self.seen}"
             self.type(key)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(SECONDS / 6)

@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-pytest.register_assert_rewrite("tests.crawl.oracle", "tests.crawl.crawling")
-
-from tests.crawl.crawling import Archive  # noqa: E402 - its assertions explain themselves
+from tests.crawl.crawling import Archive
 
 
 @pytest.fixture

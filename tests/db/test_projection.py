@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import json
-import threading
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
-from ims_spiders.db.projection import Projection, WriteResult
-from tests.db.factory import at, changed, error, folder, hashed, issue, session, session_uuid
+from ims_spiders.db.projection import Projection
+from ims_spiders.db.transactions import WriteResult
+from tests.db.factory import at, changed, error, hashed, issue, session, session_uuid
 from tests.db.inspect_rows import dump, rows, value
 
 
@@ -176,53 +172,6 @@ def test_a_session_counts_once_however_often_it_sees_an_issue(engine: Engine, pr
     assert rows(engine, "SELECT s.content_hash = i.content_hash FROM ims.session_issues s, ims.issues i") == [(True,)]
 
 
-def test_only_the_bad_one_of_a_batch_is_set_aside(engine: Engine, projection: Projection) -> None:
-    documents = [issue(number) for number in range(100, 110)]
-    documents[3]["title"] = "  "
-    documents[4]["registered_date"] = "the day before"
-    documents[5]["comments"] = "none"
-    documents[6]["crawl"] = None
-    documents[7]["fields"]["ratio"] = float("nan")
-    documents[8]["status"] = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(9_000))
-    result = write(projection, documents)
-    assert result.new == 4
-    reasons = {entry.issue_id: entry.reason for entry in result.refused}
-    assert sorted(reasons) == ["103", "104", "105", "106", "107", "108"]
-    assert "issues_title_check" in reasons["103"]
-    assert "the day before" in reasons["104"]
-    assert "crawl" in reasons["106"] or "NoneType" in reasons["106"]
-    assert value(engine, "SELECT count(*) FROM ims.issues") == 4
-    assert value(engine, "SELECT count(*) FROM ims.issue_comments") == 8
-
-
-def test_what_postgresql_cannot_hold_is_replaced(engine: Engine, projection: Projection) -> None:
-    bad = "nul \x00, half \ud800, whole \ud83d\ude00, backslash \\u0000"
-    good = "nul \ufffd, half \ufffd, whole 😀, backslash \\u0000"
-    document = issue(100, title=bad)
-    document["fields"] = {bad: bad}
-    document["comments"][0]["content"] = bad
-    document["crawl"]["error_message"] = bad
-    assert write(projection, [hashed(document)]).new == 1
-    assert value(engine, "SELECT title FROM ims.issues") == good
-    assert value(engine, "SELECT full_data->'fields' FROM ims.issues") == {good: good}
-    assert good in [row[0] for row in rows(engine, "SELECT content FROM ims.issue_comments")]
-    assert value(engine, "SELECT error_message FROM ims.session_issues") == good
-    assert projection.write_errors(session_uuid(), [error(bad, error_detail={"url": bad})]) == []
-    assert rows(engine, "SELECT error_message, error_detail->>'url' FROM ims.session_errors") == [(good, good)]
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(alphabet=st.characters(codec=None), max_size=60))
-def test_any_text_is_stored(engine: Engine, projection: Projection, content: str) -> None:
-    document = issue(100, description=content, error_code=content)
-    assert write(projection, [hashed(document)], 1).refused == []
-    with engine.begin() as connection:
-        stored = connection.execute(text("SELECT description, error_code FROM ims.issues")).one()
-        connection.execute(text("TRUNCATE ims.issues CASCADE"))
-    expected = content.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\x00", "\ufffd")
-    assert tuple(stored) == (expected, expected)
-
-
 def test_what_comes_twice_in_one_issue_is_stored_once(engine: Engine, projection: Projection) -> None:
     document = issue(100)
     document["comments"].append(document["comments"][0])
@@ -250,94 +199,6 @@ def test_an_unknown_session_is_said(projection: Projection) -> None:
         projection.write_issues(session_uuid(7), [issue(100)])
 
 
-def test_parallel_writers_stay_exact(engine: Engine, projection: Projection) -> None:
-    """Six sessions write the same issues in different orders and batches at once: nothing lost, nothing twice."""
-    numbers = range(100, 160)
-    for number in range(1, 7):
-        projection.write_session(session(number, number * 10))
-    failures: list[BaseException] = []
-    barrier = threading.Barrier(6)
-
-    def crawl(number: int) -> None:
-        documents = [issue(n, minutes=number * 10 + 1, session_number=number, status=f"Open{number}") for n in numbers]
-        documents = documents[number * 7 :] + documents[: number * 7]
-        try:
-            barrier.wait(10)
-            for begin in range(0, len(documents), 13):
-                projection.write_issues(session_uuid(number), documents[begin : begin + 13])
-        except BaseException as problem:
-            failures.append(problem)
-            raise
-
-    threads = [threading.Thread(target=crawl, args=(number,)) for number in range(1, 7)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failures == []
-    found = rows(
-        engine,
-        """SELECT count(*), min(crawl_count), max(crawl_count), min(status), max(status), min(last_crawled_at),
-                  max(first_crawled_at) FROM ims.issues""",
-    )
-    assert found == [(60, 6, 6, "Open6", "Open6", at(61), at(11))]
-    counts = [
-        value(engine, f"SELECT count(*) FROM ims.{t}") for t in ("issue_comments", "issue_history", "attachments")
-    ]
-    assert counts == [120, 240, 120]
-
-
-def test_a_deadlock_only_costs_time(engine: Engine, projection: Projection) -> None:
-    """Somebody else's transaction locks in the other order; the server ends ours, and it is run again."""
-    write(projection, [issue(100), issue(200)])
-    lock = "SELECT 1 FROM ims.issues WHERE issue_id = :id FOR UPDATE"
-    written: list[WriteResult] = []
-    projection.write_session(session(2, 50))
-    newer = [issue(n, minutes=51, session_number=2, status="Closed") for n in (100, 200)]
-    with engine.connect() as other:
-        other.execute(text(lock), {"id": "200"})
-        thread = threading.Thread(target=lambda: written.append(projection.write_issues(session_uuid(2), newer)))
-        thread.start()
-        _wait_until_blocked(engine)
-        # Ours has waited longer, so it is the first to find the deadlock out and the one that is ended.
-        other.execute(text(lock), {"id": "100"})
-        other.commit()
-    thread.join(30)
-    assert written == [WriteResult(changed=2)]
-
-
-def _wait_until_blocked(engine: Engine) -> None:
-    query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-    for _ in range(500):
-        if value(engine, query):
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError("the writer never had to wait")
-
-
-def test_a_session_file_is_read_when_its_turn_has_come(engine: Engine, projection: Projection, tmp_path: Path) -> None:
-    """A load that waits for the crawl's own write must not put the older state over the newer one."""
-    where = folder(tmp_path, session(status="running", completed_at=None), [])
-    with engine.connect() as other:
-        other.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:uuid, 0))"), {"uuid": session_uuid()})
-        thread = threading.Thread(target=projection.write_session, args=(where,))
-        thread.start()
-        _wait_until_blocked(engine)
-        where.write_session(session())
-        other.commit()
-    thread.join(30)
-    assert rows(engine, "SELECT status FROM ims.crawl_sessions") == [("completed",)]
-
-
-def test_large_texts_go_in_parts(engine: Engine, projection: Projection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ims_spiders.db.projection.STATEMENT_BYTES", 50_000)
-    documents = [issue(number) for number in range(100, 120)]
-    for document in documents:
-        document["attachments"][0] |= {"extracted_text": "word " * 5_000, "text_extracted": True}
-    assert write(projection, [hashed(document) for document in documents]).new == 20
-    assert value(engine, "SELECT sum(length(extracted_text)) FROM ims.attachments") == 20 * 25_000
-
-
 def test_a_schema_of_another_name(engine: Engine) -> None:
     from ims_spiders.db.schema import initialise
 
@@ -346,9 +207,3 @@ def test_a_schema_of_another_name(engine: Engine) -> None:
     assert write(projection, [issue(100)]).new == 1
     assert value(engine, 'SELECT count(*) FROM "Other_1".issues') == 1
     assert value(engine, "SELECT count(*) FROM ims.issues") == 0
-
-
-def test_documents_survive_the_way_through_json(projection: Projection, engine: Engine) -> None:
-    document = json.loads(json.dumps(issue(100)))
-    write(projection, [document])
-    assert value(engine, "SELECT content_hash FROM ims.issues") == document["crawl"]["content_hash"]
