@@ -84,6 +84,8 @@ def hurry(server: EmbeddedServer) -> None:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
         connection.execute(text("ALTER SYSTEM SET max_wal_size = '256MB'"))
+        # It would look into every database that a test has just made.
+        connection.execute(text("ALTER SYSTEM SET autovacuum = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
     engine.dispose()
 

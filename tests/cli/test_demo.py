@@ -107,6 +107,7 @@ def test_the_archive_can_be_rebuilt_and_the_server_stopped(
         (ims.folder / "env").rename(ims.folder / ".env")
 
 
+@pytest.mark.long
 def test_ctrl_c_ends_the_demo_in_good_order(ims: Ims) -> None:
     with ims.start("demo", IMS_DATA_DIR="interrupted") as process:
         deadline = time.monotonic() + 60

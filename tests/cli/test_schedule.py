@@ -196,6 +196,7 @@ def test_while_it_runs_it_is_left_out_and_a_signal_ends_it_in_order(archive: Arc
         assert due["name"] == "next"
 
 
+@pytest.mark.long
 def test_a_crawl_whose_starter_was_killed_still_counts_as_running(archive: Archive) -> None:
     with DemoTracker(password=PASSWORD, latency=0.2) as slow:
         schedules = Schedules(archive, slow)

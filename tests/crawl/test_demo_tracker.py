@@ -80,7 +80,14 @@ def every_row(archive: Archive) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("style", ["post", "iframe", "window_open", "two_urls", "issue_id"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        "post",
+        "two_urls",
+        *(pytest.param(style, marks=pytest.mark.long) for style in ("iframe", "window_open", "issue_id")),
+    ],
+)
 def test_whatever_the_download_script_requests(files_only: Archive, style: str) -> None:
     with DemoTracker(password=PASSWORD, attachment_style=style) as tracker:
         run = files_only.crawl(

@@ -114,7 +114,9 @@ def test_only_a_whole_search_for_the_same_says_that_something_is_gone(
     assert missed(files_only) == {gone: 1}
 
 
-@pytest.mark.parametrize("refresh", ["all", "changed", "missing"])
+@pytest.mark.parametrize(
+    "refresh", ["missing", *(pytest.param(one, marks=pytest.mark.long) for one in ("all", "changed"))]
+)
 def test_a_deleted_issue_that_others_point_to_is_missed_once(
     files_only: Archive, tracker: DemoTracker, refresh: str
 ) -> None:
@@ -215,7 +217,7 @@ def test_no_more_are_asked_for_than_allowed_and_the_rest_comes_later(files_only:
     assert seen == dict.fromkeys(gone, 1)
 
 
-@pytest.mark.parametrize("scripted", [False, True])
+@pytest.mark.parametrize("scripted", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_a_tracker_that_says_it_otherwise(files_only: Archive, scripted: bool) -> None:
     with OtherTracker(scripted=scripted) as tracker:
         env = variables(files_only, tracker)

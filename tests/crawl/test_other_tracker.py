@@ -41,7 +41,7 @@ def check_document(tracker: OtherTracker, document: dict[str, Any]) -> None:
         assert (one["sha256"], one["file_size"], one["downloaded"]) == (sha256(content), len(content), True)
 
 
-@pytest.mark.parametrize("render", ["auto", "always"])
+@pytest.mark.parametrize("render", ["auto", pytest.param("always", marks=pytest.mark.long)])
 def test_everything_of_the_search_and_nothing_else(archive: Archive, render: str) -> None:
     with OtherTracker() as tracker:
         env = variables(archive, tracker, IMS_RENDER=render)

@@ -27,7 +27,9 @@ def log_of(archive: Archive) -> str:
     return archive.last().log_path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("fault", ["outage:seconds=3,nth=30", "status:code=502,after=30,count=40"])
+@pytest.mark.parametrize(
+    "fault", ["outage:seconds=3,nth=30", pytest.param("status:code=502,after=30,count=40", marks=pytest.mark.long)]
+)
 def test_a_tracker_that_comes_back_is_waited_for(files_only: Archive, fault: str) -> None:
     with DemoTracker(password=PASSWORD, faults=[fault]) as tracker:
         run = quick_crawl(files_only, tracker, related=0)

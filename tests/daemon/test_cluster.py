@@ -41,7 +41,7 @@ def nodes(
         connection.execute(text("DROP DATABASE archive_cluster WITH (FORCE)"))
 
 
-@pytest.mark.parametrize("by_itself", [False, True])
+@pytest.mark.parametrize("by_itself", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_any_node_cancels_what_another_runs_or_it_itself(nodes: Cluster, by_itself: bool) -> None:
     name = f"long-{by_itself}"
     nodes.alive[0].put(name, **LONG)

@@ -41,7 +41,14 @@ def test_a_log_of_two_megabytes(engine: Engine) -> None:
     assert found(engine, "'lost was'") == set()
 
 
-@pytest.mark.parametrize("word", ["name{0}.log", "0{0}", "{1}{2}{3}"], ids=["files", "numbers", "Hangul"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param("name{0}.log", id="files", marks=pytest.mark.long),
+        pytest.param("0{0}", id="numbers"),
+        pytest.param("{1}{2}{3}", id="Hangul", marks=pytest.mark.long),
+    ],
+)
 def test_tens_of_thousands_of_different_words_are_no_reason_to_fail(engine: Engine, word: str) -> None:
     """Of files, of comments, of the description; the beginning of each file and all that is short is found."""
     many = " ".join(

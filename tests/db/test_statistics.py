@@ -28,7 +28,7 @@ from tests.db.inspect_rows import rows, value
 WAYS = {"crawl": as_a_crawl, "load": as_a_load, "admin": as_an_admin}
 
 
-SESSIONS = {"crawl": 200, "load": 200, "admin": 500}
+SESSIONS = {"crawl": 100, "load": 100, "admin": 500}
 
 
 @pytest.fixture(scope="module", params=["crawl", "load", pytest.param("admin", marks=pytest.mark.long)])
@@ -59,7 +59,7 @@ def test_all_figures_agree_in_two_time_zones(archive: Engine) -> None:
     in_utc = statistics(archive)
     call(archive, "set_time_zone('Asia/Seoul')")
     assert_everything_agrees(archive)
-    assert len(statistics(archive)) != len(in_utc)
+    assert statistics(archive) != in_utc
 
 
 def test_worked_out_again_the_figures_are_the_same_bit_for_bit(archive: Engine) -> None:
@@ -149,7 +149,7 @@ CHANGES: dict[str, str] = {
 def test_after_changes_by_the_admin(archive: Engine, what: str) -> None:
     before = statistics(archive)
     with archive.begin() as connection:
-        assert connection.execute(text(CHANGES[what])).rowcount > 20
+        assert connection.execute(text(CHANGES[what])).rowcount > 10
     assert_everything_agrees(archive)
     assert statistics(archive) != before or what == "resumed"
 
@@ -165,7 +165,7 @@ def test_after_deletions_by_the_users_themselves(archive: Engine, tmp_path: Path
     with acting_as(archive, "민사혁") as connection:
         theirs = connection.execute(text("SELECT ims.delete_old_sessions(NULL, 1)")).scalar_one()
         connection.execute(text("UPDATE ims.crawl_sessions SET status = 'failed' WHERE status = 'running'"))
-    assert mine > 8 < theirs
+    assert mine > 4 < theirs
     assert value(archive, "SELECT count(*) FROM ims.crawl_sessions") == before - mine - theirs
     assert_everything_agrees(archive)
 

@@ -94,7 +94,7 @@ def begin(engine: Engine, projection: Projection) -> None:
         projection.write_errors(session_uuid(1), [missed], first_sequence=minutes)
 
 
-@pytest.mark.parametrize("role", ["ims_admin", "ims_crawl"])
+@pytest.mark.parametrize("role", ["ims_crawl", pytest.param("ims_admin", marks=pytest.mark.long)])
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sightings=SIGHTINGS)
 def test_the_rows_are_the_projections(

@@ -143,7 +143,10 @@ def first_file(tracker: DemoTracker, kind: str) -> tuple[Issue, File]:
     return next((i, f) for i in tracker.world.newest_first() for f in i.files if f.kind == kind)
 
 
-@pytest.mark.parametrize("style", ATTACHMENT_STYLES)
+@pytest.mark.parametrize(
+    "style",
+    [style if style in {"get", "post"} else pytest.param(style, marks=pytest.mark.long) for style in ATTACHMENT_STYLES],
+)
 def test_a_click_requests_the_file_in_the_way_of_the_style(page: Page, style: str) -> None:
     with DemoTracker(issues=60, attachment_style=style) as tracker:
         log_in(page, tracker)
