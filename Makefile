@@ -36,7 +36,8 @@ test: setup lint ## formatting, lint, types, layers and the test suite: what CI 
 	$(BIN)/pytest
 
 test-long: setup ## the tests that take longer than the suite may
-	$(BIN)/pytest -m long
+	HYPOTHESIS_PROFILE=default $(BIN)/pytest -m long
+	HYPOTHESIS_PROFILE=default $(BIN)/pytest -k "properties or any_text"
 
 bench: setup ## run every benchmark
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

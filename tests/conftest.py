@@ -12,6 +12,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
 
 from ims_spiders.config import DatabaseConfig
@@ -22,6 +23,10 @@ from ims_spiders.db.schema import initialise
 
 # Before anything imports them: their assertions explain themselves.
 pytest.register_assert_rewrite("tests.crawl.oracle", "tests.crawl.crawling")
+
+# The suite tries the same texts each time, `make test-long` others.
+settings.register_profile("suite", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 # A shell starts what runs in its background with Ctrl-C ignored, and whatever is started here would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
