@@ -7,9 +7,11 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -20,6 +22,9 @@ from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.db.engine import open_engine, parse_url
 from ims_spiders.db.projection import Projection
 from ims_spiders.db.schema import initialise
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Before anything imports them: their assertions explain themselves.
 pytest.register_assert_rewrite("tests.crawl.oracle", "tests.crawl.crawling")
@@ -49,6 +54,29 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("DATABASE_", "PG", "IMS_")) or name == "USE_DATABASE":
             monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def in_seoul(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The account's clock is Seoul's."""
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, as the product finds and starts it."""
+    from playwright.sync_api import sync_playwright
+
+    from ims_spiders.login.browser import launch_options
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(**launch_options())
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

@@ -88,11 +88,11 @@ def scrapyd_state(config: TrackerConfig) -> Found | None:
     if not (stored or os.environ.get("SCRAPYD_URL") or os.environ.get("SCRAPYD_PASSWORD")):
         return None
     try:
-        from ims_spiders.daemon.schedule_scrapyd import Scrapyd
+        from ims_spiders.daemon.scrapyd_api import ScrapydApi
     except ImportError:
         return {"reachable": False, "reason": "Scrapyd is not installed here"}
     try:
-        scrapyd = Scrapyd.of_settings()
+        scrapyd = ScrapydApi.of_settings()
         answer = scrapyd.ask("daemonstatus.json")
     except ConfigurationError as error:
         return {"reachable": False, "reason": str(error)}

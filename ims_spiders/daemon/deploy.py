@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import shutil
@@ -11,18 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urljoin, urlsplit
-from urllib.request import ProxyHandler, Request, build_opener
 
-from ims_spiders.config import load_tracker_config
-from ims_spiders.daemon.configuration import CONF_VARIABLE, read_config
-from ims_spiders.daemon.credentials import Login, known_login
+from ims_spiders.daemon.scrapyd_api import ScrapydApi
 from ims_spiders.exceptions import ConfigurationError, ImsError
 
 SOURCES = ("pyproject.toml", "setup.py", "scrapy.cfg", "README.md", "ims_spiders")
-CONF = Path("deploy/scrapyd.conf")
-SECONDS = 20
+START = "make scrapyd ALLOW_DEPLOY=1"
 
 
 def main() -> int:
@@ -43,53 +36,21 @@ def deploy(root: Path) -> dict[str, Any]:
     """
     if not all((root / name).exists() for name in SOURCES):
         raise ConfigurationError(f"{root} is not the project's source tree; run `make deploy` there")
-    if CONF.is_file():
-        os.environ.setdefault(CONF_VARIABLE, str(CONF.absolute()))
-    config = read_config()
-    login = known_login(config, load_tracker_config().data_dir)
-    if login is None:
-        raise ConfigurationError(
-            "no password for Scrapyd is known: start it with `make scrapyd ALLOW_DEPLOY=1`, or set SCRAPYD_USERNAME "
-            "and SCRAPYD_PASSWORD"
-        )
-    port = os.environ.get("SCRAPYD_HTTP_PORT") or config.get("http_port")
-    url = os.environ.get("SCRAPYD_URL") or f"http://127.0.0.1:{port}/"
-    url = url if url.endswith("/") else f"{url}/"
-    require_uploads(url, login)
+    scrapyd = ScrapydApi.of_settings(START)
+    require_uploads(scrapyd)
     with tempfile.TemporaryDirectory(prefix="ims-deploy-") as folder:
         copy_sources(root, Path(folder))
-        return _answer(_run_client(Path(folder), url, login))
+        return _answer(_run_client(Path(folder), scrapyd))
 
 
-def require_uploads(url: str, login: Login) -> None:
+def require_uploads(scrapyd: ScrapydApi) -> None:
     """Raises ConfigurationError, with what to do, when this Scrapyd would not take an egg."""
-    if urlsplit(url).scheme not in {"http", "https"}:
-        raise ConfigurationError(f"SCRAPYD_URL={url}: must be an address such as http://127.0.0.1:6800/")
-    secret = base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
-    # OPTIONS: the service itself answers, and nothing happens.
-    request = Request(  # noqa: S310 - http or https, checked
-        urljoin(url, "addversion.json"), headers={"Authorization": f"Basic {secret}"}, method="OPTIONS"
+    takes_none = (
+        f"the Scrapyd at {scrapyd.url} takes no eggs, because they are code; start it with `{START}`, "
+        "deploy, and start it again without. What is installed beside it can be scheduled as project `default`"
     )
-    try:
-        build_opener(ProxyHandler({})).open(request, timeout=SECONDS).close()
-    except HTTPError as error:
-        error.close()
-        raise ConfigurationError(_refusal(url, error.code)) from None
-    except (URLError, OSError) as error:
-        reason = getattr(error, "reason", None) or error
-        message = f"no Scrapyd at {url} ({reason}); start it with `make scrapyd ALLOW_DEPLOY=1`, or set SCRAPYD_URL"
-        raise ConfigurationError(message) from None
-
-
-def _refusal(url: str, status: int) -> str:
-    if status == 401:
-        return f"{url} refuses the user name or password; set SCRAPYD_USERNAME and SCRAPYD_PASSWORD to its own"
-    if status == 404:
-        return (
-            f"the Scrapyd at {url} takes no eggs, because they are code; start it with `make scrapyd ALLOW_DEPLOY=1`, "
-            "deploy, and start it again without. What is installed beside it can be scheduled as project `default`"
-        )
-    return f"{url} answers with status {status}; is that a Scrapyd?"
+    # OPTIONS: the service itself answers, and nothing happens.
+    scrapyd.send("addversion.json", method="OPTIONS", said={404: takes_none})
 
 
 def copy_sources(root: Path, folder: Path) -> None:
@@ -102,9 +63,10 @@ def copy_sources(root: Path, folder: Path) -> None:
             shutil.copyfile(source, folder / name)
 
 
-def _run_client(folder: Path, url: str, login: Login) -> str:
+def _run_client(folder: Path, scrapyd: ScrapydApi) -> str:
     """What scrapyd-deploy prints: Scrapyd's answer. The target in scrapy.cfg reads these variables."""
-    variables = {"SCRAPYD_URL": url, "SCRAPYD_USERNAME": login.username, "SCRAPYD_PASSWORD": login.password}
+    login = scrapyd.login
+    variables = {"SCRAPYD_URL": scrapyd.url, "SCRAPYD_USERNAME": login.username, "SCRAPYD_PASSWORD": login.password}
     # Neither the password nor the egg through a proxy; and nothing of it below a home folder's own configuration.
     environment = {**os.environ, **variables, "NO_PROXY": "*", "no_proxy": "*"}
     command = [sys.executable, "-m", "scrapyd_client.deploy", "elsewhere"]

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine
 
 from ims_spiders.db.engine import open_engine
 from ims_spiders.db.passwords import Passwords
 from ims_spiders.db.users import Role, add_user
-from ims_spiders.login.browser import launch_options
 
 
 @pytest.fixture(autouse=True)
-def _in_seoul(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "Asia/Seoul")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+def _everybody_is_in_seoul(in_seoul: None) -> None:
+    """Whatever the machine's clock says."""
 
 
 @dataclass
@@ -37,14 +31,6 @@ class Opened:
     def is_as_wide_as_its_window(self) -> bool:
         """Whether nothing reaches beyond the right edge."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(**launch_options())
-        yield started
-        started.close()
 
 
 @pytest.fixture

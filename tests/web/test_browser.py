@@ -8,9 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from ims_spiders.login.browser import launch_options
 from tests.web.archive import EVIL, KIM, LEE
 from tests.web.conftest import Filled
 from tests.web.serving import Site, site
@@ -29,14 +28,6 @@ class Walk:
     def fits(self) -> bool:
         """Whether nothing reaches beyond the right edge."""
         return bool(self.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(**launch_options())
-        yield started
-        started.close()
 
 
 @pytest.fixture
