@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -22,6 +22,7 @@ from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.db.engine import open_engine, parse_url
 from ims_spiders.db.projection import Projection
 from ims_spiders.db.schema import initialise
+from tests import figures
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -46,6 +47,13 @@ ROOM = 4 << 30
 # A machine may forbid it: each worker then rewrites the asserts of every module again, each `ims` compiles the package.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What the long tests measured."""
+    reports = [one for found in terminalreporter.stats.values() for one in found if getattr(one, "when", "") == "call"]
+    for line in figures.lines(reports):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True)

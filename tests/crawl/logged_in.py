@@ -14,18 +14,19 @@ from ims_spiders.login.state import from_cookie, state_document, state_path
 from tests.crawl.crawling import Archive
 from tests.crawl.other_tracker import OtherTracker
 from tests.crawl.test_demo_tracker import PASSWORD
-from tests.crawl.test_demo_tracker import variables as demo_variables
 from tests.crawl.test_other_tracker import variables as other_variables
 
 DEMO_FILES = "/tody/common/fileDownload.do?fileId={file_id}&fileType={kind}"
 OTHER_FILES = "POST /tody/common/fileDown.do gubun={kind}&seq={file_id}&key={issue_id}"
 
 
-def variables(archive: Archive, tracker: DemoTracker | OtherTracker) -> dict[str, str]:
+def variables(
+    archive: Archive, tracker: DemoTracker | OtherTracker, username: str = "demo", password: str = PASSWORD
+) -> dict[str, str]:
     """The environment of that user, who also says how files are asked for. The first call logs in."""
     if isinstance(tracker, DemoTracker):
-        made, form = demo_variables(archive, tracker, IMS_ATTACHMENT_URL=DEMO_FILES), {"id": "demo"}
-        form["password"] = PASSWORD
+        made = archive.variables(tracker.base_url, username, password, IMS_ATTACHMENT_URL=DEMO_FILES)
+        form = {"id": username, "password": password}
     else:
         made, form = other_variables(archive, tracker, IMS_ATTACHMENT_URL=OTHER_FILES), {"id": "hong"}
         form["password"] = "gil dong&1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -125,3 +126,8 @@ def check_no_secret(archive: Archive, *secrets: str) -> None:
         content = path.read_bytes()
         for secret in secrets:
             assert secret.encode() not in content, path
+
+
+def cookie_values(state: Path) -> set[str]:
+    """The values of the cookies in a saved login."""
+    return {str(cookie["value"]) for cookie in json.loads(state.read_bytes())["cookies"]}
