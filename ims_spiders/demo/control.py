@@ -23,7 +23,8 @@ def routes(base_url: Callable[[], str]) -> list[web.RouteDef]:
     """Every address of the control surface."""
 
     async def whole(request: web.Request) -> Any:
-        return await asyncio.to_thread(truth.whole_truth, request.app[STATE], base_url())
+        only = request.query.getall("issue", None)
+        return await asyncio.to_thread(truth.whole_truth, request.app[STATE], base_url(), only)
 
     return [
         web.get(PREFIX + "ledger", _json(_ledger)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -82,9 +82,9 @@ class DemoTracker:
         """Forget the requests so far."""
         self.ledger.reset()
 
-    def truth(self) -> dict[str, Any]:
-        """All that a complete crawl must find; `truth()["issues"]` by issue id."""
-        return truth.whole_truth(self._state, self.base_url)
+    def truth(self, only: Collection[str] | None = None) -> dict[str, Any]:
+        """All that a complete crawl must find; `truth()["issues"]` by issue id, all of them or `only` some."""
+        return truth.whole_truth(self._state, self.base_url, only)
 
     def matching_ids(self, keyword: str = "", product: str = "") -> list[str]:
         """Ids of what a search over all statuses finds, newest first; `product` begins the product's name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from typing import Any
 
 from ims_spiders.demo.pages import layout
@@ -156,12 +157,16 @@ def _patch_numbers(world: World, issue: Issue) -> list[str] | None:
     return [str(number) for number in world.patches[issue.patch_key]]
 
 
-def whole_truth(state: State, base_url: str) -> dict[str, Any]:
-    """Every issue by its id, newest first, and what else a test may want to know."""
+def whole_truth(state: State, base_url: str, only: Collection[str] | None = None) -> dict[str, Any]:
+    """Every issue by its id, newest first, or `only` some; and what else a test may want to know.
+
+    The bytes of an issue's attachments are made for their hashes: those of all issues take a second.
+    """
     world = state.world
     user = state.user()
+    wanted = [issue for issue in world.newest_first() if only is None or str(issue.issue_id) in only]
     return {
-        "issues": {str(issue.issue_id): issue_truth(world, issue, base_url) for issue in world.newest_first()},
+        "issues": {str(issue.issue_id): issue_truth(world, issue, base_url) for issue in wanted},
         "not_available": [str(number) for number in sorted(world.missing)],
         "products": {product.code: product.name for product in PRODUCTS},
         "user": {"userId": user.user_id, "userName": user.name, "userGrade": user.grade},

@@ -77,7 +77,7 @@ def _lost(case: Case, folder: SessionFolder) -> Iterator[Violation]:
 
 def _wrong(case: Case, folders: list[SessionFolder]) -> Iterator[Violation]:
     """Each file parses, says what the tracker says, and is no login or error page; its files have its hashes."""
-    truth = case.tracker.truth()
+    truth = case.tracker.truth(folders[-1].issue_ids())
     for folder in folders:
         code = folder.read_session()["exit_code"]
         if code is not None and code not in EARLIER:
