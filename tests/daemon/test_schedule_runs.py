@@ -16,7 +16,7 @@ from ims_spiders.db.schedules import add_schedule, list_schedules
 from ims_spiders.db.schedules_due import Taken
 from ims_spiders.exceptions import ConfigurationError
 from tests.crawl.crawling import database_url
-from tests.db.proxy import Proxy
+from tests.faults.wire import Wire
 
 
 @dataclass
@@ -37,10 +37,10 @@ class Runner:
 
 
 @pytest.fixture
-def proxy(engine: Engine) -> Iterator[Proxy]:
+def proxy(engine: Engine) -> Iterator[Wire]:
     with engine.connect() as connection:
         port = connection.scalar(text("SELECT inet_server_port()"))
-    made = Proxy(port)
+    made = Wire(port)
     yield made
     made.close()
 
@@ -52,7 +52,7 @@ def due(engine: Engine, *names: str) -> None:
         connection.execute(text("UPDATE ims.schedules SET next_run_at = now() - interval '1 hour'"))
 
 
-def test_a_database_that_goes_meanwhile_does_not_lose_the_outcome(engine: Engine, proxy: Proxy) -> None:
+def test_a_database_that_goes_meanwhile_does_not_lose_the_outcome(engine: Engine, proxy: Wire) -> None:
     due(engine, "nightly")
     url = parse_url(database_url(engine)).set(host="127.0.0.1", port=proxy.port)
     through = open_engine(url)

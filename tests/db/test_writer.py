@@ -25,7 +25,7 @@ from ims_spiders.db.writer import DatabaseWriter
 from tests.conftest import database_engine
 from tests.db.factory import error, folder, hashed, issue, session
 from tests.db.inspect_rows import dump, rows, value
-from tests.db.proxy import Proxy
+from tests.faults.wire import Wire
 
 NUMBERS = range(100, 160)
 
@@ -40,9 +40,9 @@ def crawl(tmp_path: Path) -> SessionFolder:
 
 
 @pytest.fixture
-def proxy(server: EmbeddedServer) -> Iterator[Proxy]:
+def proxy(server: EmbeddedServer) -> Iterator[Wire]:
     """A proxy before this worker's server."""
-    made = Proxy(server.status().port or 0)
+    made = Wire(server.status().port or 0)
     yield made
     made.close()
 
@@ -60,7 +60,7 @@ def again(engine: Engine) -> Callable[[], Engine]:
     return lambda: database_engine(server, str(engine.url.database))
 
 
-def through(proxy: Proxy, engine: Engine, server: EmbeddedServer) -> Callable[[], Engine]:
+def through(proxy: Wire, engine: Engine, server: EmbeddedServer) -> Callable[[], Engine]:
     """What connects to the test's database by way of the proxy."""
     url = parse_url(server.dsn(database=str(engine.url.database))).set(port=proxy.port)
     return lambda: open_engine(url, DatabaseConfig(), {"password": server.password(), "connect_timeout": 2})
@@ -202,7 +202,7 @@ def test_an_embedded_server_that_was_killed_is_started_again(own_server: Embedde
 
 @pytest.mark.usefixtures("impatient")
 def test_a_silent_connection_is_given_up_and_made_anew(
-    server: EmbeddedServer, engine: Engine, proxy: Proxy, crawl: SessionFolder
+    server: EmbeddedServer, engine: Engine, proxy: Wire, crawl: SessionFolder
 ) -> None:
     writer = DatabaseWriter(through(proxy, engine, server), crawl, batch_seconds=0.01)
     writer.start()
@@ -220,7 +220,7 @@ def test_a_silent_connection_is_given_up_and_made_anew(
 
 
 def test_a_silent_connection_does_not_delay_the_end(
-    server: EmbeddedServer, engine: Engine, proxy: Proxy, crawl: SessionFolder
+    server: EmbeddedServer, engine: Engine, proxy: Wire, crawl: SessionFolder
 ) -> None:
     writer = DatabaseWriter(through(proxy, engine, server), crawl, batch_seconds=0.01)
     writer.start()
@@ -240,13 +240,13 @@ def test_a_silent_connection_does_not_delay_the_end(
 
 @pytest.mark.usefixtures("impatient")
 def test_an_answer_lost_after_commit_makes_no_duplicate(
-    server: EmbeddedServer, engine: Engine, proxy: Proxy, crawl: SessionFolder
+    server: EmbeddedServer, engine: Engine, proxy: Wire, crawl: SessionFolder
 ) -> None:
     writer = DatabaseWriter(through(proxy, engine, server), crawl, batch_size=30, batch_seconds=0.2)
     put_all(writer)
     writer.start()
     wait_for(lambda: bool(value(engine, "SELECT count(*) FROM ims.crawl_sessions") == 1))
-    proxy.cut_after = b"COMMIT\0"
+    proxy.cut_after(b"COMMIT\0")
     wait_for(lambda: proxy.cuts == 1)
     report = writer.close(30)
     assert (report.behind, report.error) == (0, None)
@@ -256,13 +256,13 @@ def test_an_answer_lost_after_commit_makes_no_duplicate(
     assert value(engine, "SELECT count(*) FROM ims.issue_history") == 240
 
 
-def test_failures_come_out_as_operational_errors(server: EmbeddedServer, engine: Engine, proxy: Proxy) -> None:
+def test_failures_come_out_as_operational_errors(server: EmbeddedServer, engine: Engine, proxy: Wire) -> None:
     """What a caller has to catch to try again later: refused, cut, silent."""
     opened = through(proxy, engine, server)()
     watchdog = Watchdog(opened)
     projection = Projection(opened)
     projection.write_session(session())
-    proxy.cut_after = b"COMMIT\0"
+    proxy.cut_after(b"COMMIT\0")
     with pytest.raises(OperationalError):
         projection.write_issues(session()["session_uuid"], [issue(100)])
     assert proxy.cuts == 1
@@ -277,7 +277,7 @@ def test_failures_come_out_as_operational_errors(server: EmbeddedServer, engine:
     opened.dispose()
 
 
-def test_a_silent_first_connection_is_cut_too(server: EmbeddedServer, engine: Engine, proxy: Proxy) -> None:
+def test_a_silent_first_connection_is_cut_too(server: EmbeddedServer, engine: Engine, proxy: Wire) -> None:
     """SQLAlchemy asks a new connection some things of its own, before anybody has it in hand."""
     opened = through(proxy, engine, server)()
     watchdog = Watchdog(opened)
