@@ -51,8 +51,8 @@ def _handler(style: str, id_name: str, kind_name: str) -> Handler:
 async def _answer(request: web.Request, file_id: str, kind: str, issue_id: str | None) -> web.Response:
     """The file, if it is of that kind and (where the address says so) of that issue."""
     world = request.app[STATE].world
-    found = world.file(file_id)
-    if found is None or found[1].kind != kind or issue_id not in (None, str(found[0].issue_id)):
+    found = world.file(file_id, kind)
+    if found is None or issue_id not in (None, str(found[0].issue_id)):
         return html(layout.alert("The file does not exist."))
     content = await asyncio.to_thread(world.files.content, found[1])
     headers = {"Content-Disposition": disposition(found[1].filename)}

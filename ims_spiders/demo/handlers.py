@@ -14,7 +14,7 @@ from ims_spiders.demo.pages import dwr, layout
 from ims_spiders.demo.pages import related as related_pages
 from ims_spiders.demo.pages.issue import issue_page
 from ims_spiders.demo.pages.login import login_page
-from ims_spiders.demo.pages.search import Asked, result_list, search_page
+from ims_spiders.demo.pages.search import ROWS, Asked, result_list, search_page
 from ims_spiders.demo.sessions import COOKIE
 from ims_spiders.demo.state import ENTRY, STATE, State, html, parameters, tweaks
 from ims_spiders.demo.world import catalog
@@ -89,7 +89,8 @@ async def search_list(request: web.Request) -> web.Response:
         wanted = [names.get(code, "") for code in asked.activities]
         hits = await asyncio.to_thread(search.find, state.world, asked.keyword, asked.products, wanted)
     wish = tweaks(request)
-    results = result_list(hits, asked, state.columns, without_rows=wish.without_rows)
+    hide = ROWS if wish.without_rows else wish.hidden_rows
+    results = "" if wish.without_results else result_list(hits, asked, state.columns, hide=hide)
     return html(search_page(asked, results, state.user(), endless=wish.endless))
 
 

@@ -54,7 +54,8 @@ def find(world: World, keyword: str, product_codes: Collection[str], statuses: C
     return [
         issue
         for issue in world.newest_first()
-        if issue.status in wanted
+        if issue.issue_id not in world.unlisted
+        and issue.status in wanted
         and (not codes or issue.product.code in codes)
         and parsed.finds(issue.issue_id, world.words(issue))
     ]

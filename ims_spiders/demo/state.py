@@ -35,6 +35,8 @@ class Tweaks:
     without_label: str | None = None
     without_number: bool = False
     without_rows: bool = False
+    without_results: bool = False
+    hidden_rows: int = 0
     endless: bool = False
     nul_bytes: bool = False
 

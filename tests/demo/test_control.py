@@ -121,7 +121,7 @@ def test_a_deleted_issue_is_gone_from_every_page(tracker: DemoTracker, client: C
     assert total(client.search(activities=list(catalog.STATUS_CODES.values()))) == before - 1
     assert str(number) not in tracker.truth()["issues"]
     assert "does not exist" in client.issue(number).text
-    assert tracker.world.file(file.file_id) is None
+    assert tracker.world.file(file.file_id, file.kind) is None
     assert client.post_json("/__demo__/delete", {"issue_id": number}).status == 400
 
 

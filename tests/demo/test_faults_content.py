@@ -35,6 +35,15 @@ def test_wrong_charset(tracker: DemoTracker, client: Client) -> None:
     assert unescape(answer.body.decode("cp949")) == unescape(sound)
 
 
+def test_wrong_charset_that_nothing_declares(tracker: DemoTracker, client: Client) -> None:
+    number = next(i.issue_id for i in tracker.world.issues.values() if i.language == "ko")
+    tracker.faults.add("wrong_charset:declared=")
+    answer = client.issue(number)
+    assert answer.headers.get_content_charset() is None
+    assert b"charset" not in answer.body
+    assert tracker.world.issues[number].subject in unescape(answer.body.decode("cp949"))
+
+
 def test_nul_bytes(tracker: DemoTracker, client: Client) -> None:
     tracker.faults.add("nul_bytes")
     assert b"<p>raw\0bytes</p>" in client.issue(newest(tracker)).body
@@ -45,6 +54,42 @@ def test_an_empty_page_still_has_its_total(tracker: DemoTracker, client: Client)
     answers = [client.search(pageIndex=page) for page in (1, 2, 3)]
     assert [bool(row_ids(answer)) for answer in answers] == [True, False, True]
     assert len({total(answer) for answer in answers}) == 1
+
+
+def test_no_results_leaves_the_form_alone(tracker: DemoTracker, client: Client) -> None:
+    tracker.faults.add("no_results")
+    page = client.search().page
+    assert page.css("#issueSearchForm")
+    assert "Total" not in "".join(page.css("::text").getall())
+    assert not page.css("#totalCount, tr.rowClickData")
+
+
+def test_hidden_rows_are_only_not_shown(tracker: DemoTracker, client: Client) -> None:
+    whole = client.search(pageIndex=2)
+    tracker.faults.add("hide_rows:rows=3")
+    some = client.search(pageIndex=2)
+    assert row_ids(some) == row_ids(whole)[3:]
+    assert total(some) == total(whole)
+
+
+def test_rows_that_vanish_pull_the_others_up(tracker: DemoTracker, client: Client) -> None:
+    tracker.faults.add("vanish_rows:nth=2,rows=2")
+    first, second, again = (client.search(pageIndex=page) for page in (1, 2, 1))
+    assert total(second) == total(first) - 2
+    gone, missed = row_ids(first)[:2], row_ids(again)[-2:]
+    assert row_ids(again) == [*row_ids(first)[2:], *missed]
+    assert not set(missed) & {*row_ids(first), *row_ids(second)}
+    assert all(client.issue(number).page.css("span.issueNumber") for number in gone)
+
+
+def test_files_of_one_name_and_of_one_number(tracker: DemoTracker, client: Client) -> None:
+    tracker.faults.add("same_names")
+    files = tracker.world.issues[newest(tracker)].files[-5:]
+    assert [file.filename for file in files[:2]] == ["same.log"] * 2
+    assert (files[3].file_id, files[3].kind, files[4].kind) == (files[4].file_id, "ISSUE", "PATCH")
+    address = "/tody/common/fileDownload.do"
+    bodies = [client.get(address, {"fileId": one.file_id, "fileType": one.kind}).body for one in files]
+    assert len(set(bodies)) == 5
 
 
 def test_shift_rows(tracker: DemoTracker, client: Client) -> None:

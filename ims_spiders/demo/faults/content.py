@@ -86,8 +86,25 @@ def _bombs(world: World, rule: Rule) -> None:
     world.touch(issue)
 
 
+def _same_names(world: World, rule: Rule) -> None:
+    for _ in range(rule.parameters["issues"]):
+        issue = world.insert()
+        for name, recipe in (
+            ("same.log", "log"),
+            ("same.log", "text"),
+            ("같은 이름.csv", "csv"),
+            ("같은 이름.csv", "log"),
+        ):
+            _file(world, issue, name, recipe)
+        # A patch file has a number of its own series, which may be the number of another file of the issue.
+        twin = issue.files[-1]
+        issue.files.append(File(twin.file_id, "PATCH", twin.filename, "zip", f"patch-{twin.file_id}"))
+        world.touch(issue)
+
+
 _CONTENT: dict[str, Callable[[World, Rule], None]] = {
     "xss": _xss, "hostile_names": _hostile_names, "hostile_links": _hostile_links, "bombs": _bombs,
+    "same_names": _same_names,
 }  # fmt: skip
 NAMES = frozenset(_CONTENT)
 """The faults that are content."""

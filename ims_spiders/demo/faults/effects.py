@@ -10,11 +10,13 @@ from typing import NoReturn
 
 from aiohttp import web
 
+from ims_spiders.demo import search
 from ims_spiders.demo.faults.plan import Rule
 from ims_spiders.demo.markup import text
 from ims_spiders.demo.pages import layout
 from ims_spiders.demo.pages.login import login_page
 from ims_spiders.demo.state import STATE, TWEAKS, User, html, parameters
+from ims_spiders.demo.world import catalog
 
 STACK_TRACE = """java.lang.NullPointerException: Cannot invoke "IssueVO.getIssueId()" because "issue" is null
 \tat com.example.tody.ims.issue.IssueController.issueView(IssueController.java:412)
@@ -96,6 +98,14 @@ async def _without_rows(request: web.Request, _: Rule) -> None:
     request[TWEAKS].without_rows = True
 
 
+async def _without_results(request: web.Request, _: Rule) -> None:
+    request[TWEAKS].without_results = True
+
+
+async def _hide_rows(request: web.Request, rule: Rule) -> None:
+    request[TWEAKS].hidden_rows = rule.parameters["rows"]
+
+
 async def _endless(request: web.Request, _: Rule) -> None:
     request[TWEAKS].endless = True
 
@@ -107,6 +117,12 @@ async def _nul_bytes(request: web.Request, _: Rule) -> None:
 async def _shift_rows(request: web.Request, rule: Rule) -> None:
     for _ in range(rule.parameters["rows"]):
         request.app[STATE].world.insert(scenario=rule.parameters["scenario"])
+
+
+async def _vanish_rows(request: web.Request, rule: Rule) -> None:
+    given, world = await parameters(request), request.app[STATE].world
+    hits = search.find(world, given.get("keyword", [""])[-1], given.get("productCodes", []), catalog.STATUSES)
+    world.unlisted.update(issue.issue_id for issue in hits[: rule.parameters["rows"]])
 
 
 async def _edit(request: web.Request, rule: Rule) -> None:
@@ -127,8 +143,14 @@ async def _empty_file(_: web.Request, __: Rule) -> web.StreamResponse:
 
 
 async def _other_charset(_: web.Request, response: web.Response, rule: Rule) -> web.StreamResponse:
-    if isinstance(response.body, bytes):
-        response.body = response.body.decode().encode(rule.parameters["encoding"], "xmlcharrefreplace")
+    if not isinstance(response.body, bytes) or response.charset is None:
+        return response
+    text, declared = response.body.decode(), rule.parameters["declared"] or None
+    if declared is None or declared.lower() != response.charset.lower():
+        mark = f'<meta charset="{declared}"/>' if declared else ""
+        text = text.replace('<meta charset="UTF-8"/>', mark)
+        response.charset = declared
+    response.body = text.encode(rule.parameters["encoding"], "xmlcharrefreplace")
     return response
 
 
@@ -138,18 +160,25 @@ def _copy(response: web.Response) -> tuple[bytes, dict[str, str]]:
     return body or b"<html></html>", headers
 
 
-async def _partly(request: web.Request, response: web.Response, missing: int) -> web.StreamResponse:
-    """Send half of the body under a length that promises `missing` bytes more than there are."""
+async def _partly(request: web.Request, response: web.Response, end: str) -> web.StreamResponse:
+    """Send half of the body: of a length that is said, in chunks, or of which only the closing marks the end."""
     body, headers = _copy(response)
     stream = web.StreamResponse(status=response.status, headers=headers)
-    stream.content_length = len(body) + missing
+    if end == "length":
+        stream.content_length = len(body)
+    elif end == "chunks":
+        stream.enable_chunked_encoding()
+    else:
+        stream.force_close()
+        # Without it aiohttp chunks what has no length.
+        stream._length_check = False
     await stream.prepare(request)
     await stream.write(body[: max(1, len(body) // 2)])
     return stream
 
 
 async def _reset(request: web.Request, response: web.Response, _: Rule) -> NoReturn:
-    await _partly(request, response, 0)
+    await _partly(request, response, "length")
     await asyncio.sleep(0.02)
     if request.transport is not None:
         connection = request.transport.get_extra_info("socket")
@@ -158,8 +187,8 @@ async def _reset(request: web.Request, response: web.Response, _: Rule) -> NoRet
     raise asyncio.CancelledError
 
 
-async def _short_body(request: web.Request, response: web.Response, _: Rule) -> NoReturn:
-    await _partly(request, response, 100)
+async def _short_body(request: web.Request, response: web.Response, rule: Rule) -> NoReturn:
+    await _partly(request, response, rule.parameters["end"])
     if request.transport is not None:
         request.transport.close()
     raise asyncio.CancelledError
@@ -180,6 +209,7 @@ _BEFORE: dict[str, Before] = {
     "status": _status, "hang": _hang, "slow": _slow, "outage": _outage, "redirect_loop": _redirect_loop,
     "stack_trace": _stack_trace, "expire_at": _expire, "login_form_200": _expire, "swap_user": _swap_user,
     "missing_field": _without_label, "no_number": _without_number, "empty_page": _without_rows,
+    "no_results": _without_results, "hide_rows": _hide_rows, "vanish_rows": _vanish_rows,
     "endless_script": _endless, "nul_bytes": _nul_bytes, "shift_rows": _shift_rows, "edit_between": _edit,
     "html_attachment": _html_file, "empty_attachment": _empty_file,
 }  # fmt: skip

@@ -56,13 +56,13 @@ def search_form(asked: Asked) -> str:
 </table></form></div>"""
 
 
-def result_list(hits: Sequence[Issue], asked: Asked, columns: Sequence[str], *, without_rows: bool = False) -> str:
-    """One page of hits with the total. Every other page carries the total in a hidden input too."""
+def result_list(hits: Sequence[Issue], asked: Asked, columns: Sequence[str], *, hide: int = 0) -> str:
+    """One page of hits, without its first `hide`, and the total. Every other page has that in a hidden input too."""
     total = len(hits)
     first = (asked.page - 1) * ROWS
-    shown = [] if without_rows else hits[first : first + ROWS]
+    shown = hits[first + hide : first + ROWS]
     header = "".join(f"<th>{text(name)}</th>" for name in columns)
-    rows = "\n".join(_row(issue, total - first - place, columns) for place, issue in enumerate(shown))
+    rows = "\n".join(_row(issue, total - first - place, columns) for place, issue in enumerate(shown, hide))
     if not rows:
         rows = f'<tr><td colspan="{len(columns)}" class="dataTables_empty">No data available in table</td></tr>'
     extra = hidden("totalCount", total) if asked.page % 2 == 0 else ""

@@ -34,8 +34,10 @@ class World:
         self._file_places = count(1)
         self.files = FileStore()
         self.issues: dict[int, Issue] = {}
+        self.unlisted: set[int] = set()
+        """Issues that no search lists, although they are there."""
         self._words: dict[int, str] = {}
-        self._file_index: dict[str, tuple[Issue, File]] = {}
+        self._file_index: dict[tuple[str, str], tuple[Issue, File]] = {}
         self._image_index: dict[str, Image] = {}
         self._fill(issues)
 
@@ -83,7 +85,7 @@ class World:
         """Bring the indexes up to date after an issue was changed."""
         self._words[issue.issue_id] = issue.words()
         for file in issue.files:
-            self._file_index[file.file_id] = (issue, file)
+            self._file_index[file.file_id, file.kind] = (issue, file)
         for _, image in issue.images():
             if image.path:
                 self._image_index[image.path] = image
@@ -96,9 +98,9 @@ class World:
         """All issues in the order in which the tracker lists them; of a copy, because it may change meanwhile."""
         return [issue for _, issue in sorted(self.issues.copy().items(), reverse=True)]
 
-    def file(self, file_id: str) -> tuple[Issue, File] | None:
-        """An attachment and the issue that it hangs on."""
-        return self._file_index.get(file_id)
+    def file(self, file_id: str, kind: str) -> tuple[Issue, File] | None:
+        """An attachment of that kind and the issue that it hangs on."""
+        return self._file_index.get((file_id, kind))
 
     def image(self, path: str) -> Image | None:
         """The inline image at that path (with its query)."""
@@ -153,5 +155,5 @@ class World:
         """
         issue = self.issues.pop(issue_id)
         for file in issue.files:
-            self._file_index.pop(file.file_id, None)
+            self._file_index.pop((file.file_id, file.kind), None)
         return issue
