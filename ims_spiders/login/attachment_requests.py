@@ -15,6 +15,8 @@ from ims_spiders.exceptions import AttachmentUnlearned, BrowserMissing
 from ims_spiders.items import Attachment
 from ims_spiders.login.browser_login import Download, close_page
 from ims_spiders.login.download_pattern import DownloadPattern, derive_pattern, parse_pattern
+from ims_spiders.login.origin import Fence
+from ims_spiders.login.sealed_browser import PERMIT, Permit
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, Route
@@ -41,6 +43,7 @@ class AttachmentRequests:
 
     def __init__(self, config: TrackerConfig, download: Download):
         self._config = config
+        self._fence = Fence(config.base_url)
         self._download = download
         self._given = parse_pattern(config.attachment_url, config.base_url) if config.attachment_url else None
         self._patterns: dict[str, DownloadPattern | AttachmentUnlearned] = {}
@@ -90,11 +93,12 @@ class AttachmentRequests:
                 "how attachments are requested is learned with a browser, and IMS_RENDER=never forbids it; "
                 "set IMS_ATTACHMENT_URL, or IMS_RENDER=auto"
             )
+        permit = Permit()
         request = Request(
             issue_url,
             callback=NO_CALLBACK,
             dont_filter=True,
-            meta={"ims_render": "dom", "playwright_include_page": True},
+            meta={"ims_render": "dom", "playwright_include_page": True, PERMIT: permit},
         )
         page: Page | None = None
         try:
@@ -103,7 +107,10 @@ class AttachmentRequests:
             if page is None:
                 raise AttachmentUnlearned(f"{issue_url} did not open in the browser; it will be tried again")
             async with asyncio.timeout(CLICK_SECONDS + 10):
-                seen = await click_and_watch(page, attachment.file_id)
+                with permit:
+                    seen = await click_and_watch(page, attachment.file_id)
+            if not self._fence.allows(seen.url):
+                raise AttachmentUnlearned(f"the page gets attachments elsewhere: {self._fence.refusal(seen.url)}")
             return derive_pattern(
                 seen.method,
                 seen.url,

@@ -11,7 +11,9 @@ from scrapy import Request
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from ims_spiders.exceptions import ImsError, LoginRefused, TrackerUnavailable
+from ims_spiders.exceptions import ImsError, LoginRefused, PageError, TrackerUnavailable
+from ims_spiders.login.origin import Fence, RequestRefused, shown_address
+from ims_spiders.login.sealed_browser import PERMIT, Permit
 from ims_spiders.login.state import CookieDict
 from ims_spiders.pages.login import LoginPage, is_login_page, login_url
 
@@ -22,6 +24,10 @@ CONTEXT = "ims"
 """The browser context that all pages of a crawl share, so that the login made in it holds for all of them."""
 
 LOGIN_SECONDS = 60
+WHERE_ELSE = (
+    "Check IMS_BASE_URL; where a single sign-on stands before the tracker, log in with a browser and give its cookies "
+    "with IMS_COOKIE_FILE"
+)
 SUBMIT = "input[type=image], input[type=submit], button[type=submit], button:not([type])"
 
 Download = Callable[[Request], Awaitable[Response]]
@@ -45,6 +51,7 @@ class BrowserLogin:
                 "playwright_include_page": True,
                 "playwright_context": CONTEXT,
                 "ims_login": True,
+                PERMIT: Permit(given=True),
                 "dont_merge_cookies": True,
             },
         )
@@ -55,6 +62,8 @@ class BrowserLogin:
                 return await self._submit(page, username, password)
         except ImsError:
             raise
+        except RequestRefused as error:
+            raise TrackerUnavailable(f"the login page leads elsewhere: {error}. {WHERE_ELSE}") from None
         except TimeoutError as error:
             raise TrackerUnavailable("the login page did not answer in time; try again later") from error
         except Exception as error:  # noqa: BLE001 - whatever a browser does, its message may quote the password
@@ -70,6 +79,7 @@ class BrowserLogin:
         page.on("dialog", lambda dialog: asyncio.ensure_future(_dismiss(dialog, messages)))
         if not is_login_page(await page.content(), page.url):
             raise TrackerUnavailable(f"{page.url} is not the tracker's login page; check IMS_BASE_URL")
+        require_own_form(self._base_url, await page.content(), page.url)
         form = page.locator("form", has=page.locator("input[type=password]")).first
         await form.locator("input[name=id]").first.fill(username)
         await form.locator("input[type=password]").first.fill(password)
@@ -79,6 +89,22 @@ class BrowserLogin:
         if is_login_page(content, page.url):
             raise LoginRefused(refusal_text(content, page.url, messages))
         return [dict(cookie) for cookie in await page.context.cookies()]
+
+
+def require_own_form(base_url: str, content: str, url: str) -> None:
+    """Raises LoginRefused for a login form that would take the password to another origin, before it is filled in.
+
+    A form without an address of its own is sent by a script; the connection refuses what that sends elsewhere.
+    """
+    try:
+        action = LoginPage(content, url).action
+    except PageError:
+        return
+    if not Fence(base_url).allows(action):
+        raise LoginRefused(
+            f"the login form at {shown_address(url)} goes to {shown_address(action)}, which is not the tracker; "
+            f"the password was not sent. {WHERE_ELSE}"
+        )
 
 
 async def _press(form: Locator) -> None:

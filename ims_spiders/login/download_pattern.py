@@ -11,6 +11,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from ims_spiders.exceptions import AttachmentUnlearned, ConfigurationError
 from ims_spiders.items import Attachment
+from ims_spiders.login.origin import Fence
 
 FORM = "application/x-www-form-urlencoded"
 SHORTEST_NUMBER = 4
@@ -45,7 +46,7 @@ class DownloadPattern:
 def parse_pattern(text: str, base_url: str) -> DownloadPattern:
     """The pattern of IMS_ATTACHMENT_URL: `[GET|POST] URL [BODY]`, the URL absolute or a path of the tracker.
 
-    Raises ConfigurationError when it has no place for the file's number, or leads to another host.
+    Raises ConfigurationError when it has no place for the file's number, or leads to another host, port or scheme.
     """
     words = text.split()
     method = words.pop(0).upper() if words and words[0].upper() in {"GET", "POST"} else "GET"
@@ -55,8 +56,9 @@ def parse_pattern(text: str, base_url: str) -> DownloadPattern:
             "/tody/common/download.do?fileId={file_id}&type={kind}"
         )
     url = urljoin(base_url + "/", words[0])
-    if urlsplit(url).hostname != urlsplit(base_url).hostname:
-        raise ConfigurationError(f"IMS_ATTACHMENT_URL={text!r}: must be on the tracker's host")
+    fence = Fence(base_url)
+    if not fence.allows(url):
+        raise ConfigurationError(f"IMS_ATTACHMENT_URL={text!r}: must be on the tracker, at {fence.own}")
     return DownloadPattern(method, url, words[1] if len(words) == 2 else "")
 
 

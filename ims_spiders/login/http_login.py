@@ -10,7 +10,8 @@ from scrapy.http import TextResponse
 from scrapy.http.request import NO_CALLBACK
 
 from ims_spiders.exceptions import LoginRefused, TrackerUnavailable
-from ims_spiders.login.browser_login import Download, refusal_text
+from ims_spiders.login.browser_login import WHERE_ELSE, Download, refusal_text, require_own_form
+from ims_spiders.login.origin import RequestRefused
 from ims_spiders.login.state import CookieDict, from_cookie
 from ims_spiders.pages.login import LoginPage, is_login_page, login_url
 
@@ -32,6 +33,7 @@ class HttpLogin:
         form = await self._ask(Request(url, callback=NO_CALLBACK, dont_filter=True, meta=dict(meta)))
         if not is_login_page(form.text, form.url):
             raise TrackerUnavailable(f"{form.url} is not the tracker's login page; check IMS_BASE_URL")
+        require_own_form(self._base_url, form.text, form.url)
         page = LoginPage(form.text, form.url)
         data = {**page.fields, "id": username, "password": password}
         # Sent once: a form whose answer was lost may have been counted as a refusal.
@@ -47,6 +49,8 @@ class HttpLogin:
     async def _ask(self, request: Request) -> TextResponse:
         try:
             response = await self._download(request)
+        except RequestRefused as error:
+            raise TrackerUnavailable(f"the login page leads elsewhere: {error}. {WHERE_ELSE}") from None
         except Exception as error:  # noqa: BLE001 - named by its class only: its message may quote the password
             raise TrackerUnavailable(
                 f"the login page could not be had ({type(error).__name__}); check IMS_BASE_URL with `ims doctor`"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
@@ -13,6 +12,8 @@ from scrapy_playwright.provider import PlaywrightBrowserProvider
 
 from ims_spiders.config import load_tracker_config
 from ims_spiders.login.browser import launch_options
+from ims_spiders.login.origin import Fence
+from ims_spiders.login.sealed_browser import sealed_arguments
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +30,7 @@ class LazyBrowserProvider(PlaywrightBrowserProvider):  # type: ignore[misc]
     async def launch_browser(self) -> Browser:
         """Start driver and browser. Raises BrowserMissing when there is none on the machine."""
         options = launch_options()
-        host = urlsplit(load_tracker_config().base_url).hostname
-        # The browser cannot even resolve any other host: no redirect and no script leads it off the tracker.
-        options["args"] = [*options["args"], f"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {host}"]
+        options["args"] = [*options["args"], *sealed_arguments(Fence(load_tracker_config().base_url))]
         self.config.launch_options = options
         if self.playwright is None:
             await super().start()

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from playwright.async_api import Error as PlaywrightError
+
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import DownloadTimeoutError
@@ -28,7 +30,8 @@ class PoliteRetryMiddleware(RetryMiddleware):
     """Scrapy's retries, but after a wait: as long as Retry-After says, otherwise doubling with jitter.
 
     Scrapy repeats at once and does not know Retry-After. Where the tracker has too much to do, fewer requests are under
-    way from then on; when it is away, the crawl waits for it (outage.py).
+    way from then on; when it is away, the crawl waits for it (outage.py). A tracker that is there and fails at most of
+    its pages is asked for each once: the crawl as a whole has a budget of repetitions, which good answers fill again.
     """
 
     def __init__(self, settings: Any, crawler: Crawler):
@@ -39,6 +42,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
         self._longest_outage = settings.getfloat("IMS_OUTAGE_SECONDS")
         self._outage = Outage(crawler)
         self._gate = gate_of(crawler)
+        self._most_in_hand = self._in_hand = settings.getint("IMS_RETRY_BUDGET")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PoliteRetryMiddleware:
@@ -52,6 +56,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
         if response.status not in self.retry_http_codes or request.meta.get("dont_retry", False):
             self._outage.answered(request)
             self._gate.answered()
+            self._in_hand = min(self._in_hand + 1, self._most_in_hand)
             return response
         wait = retry_after(response)
         if response.status in TOO_MUCH:
@@ -62,7 +67,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
             return _uncounted(request)
         if self._outage.gave_up:
             return response
-        again = super().process_response(request, response)
+        again = self._within_budget(super().process_response(request, response))
         if isinstance(again, Request):
             await self._wait(again, wait, hold=response.status in TOO_MUCH)
         return again

@@ -7,7 +7,6 @@ import hashlib
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 from scrapy import Request
@@ -19,6 +18,7 @@ from ims_spiders.db.durable import write_durably
 from ims_spiders.exceptions import AttachmentError, AttachmentUnlearned, CrawlEnding, StorageError
 from ims_spiders.items import Attachment, Issue
 from ims_spiders.login.attachment_requests import AttachmentRequests
+from ims_spiders.login.origin import Fence
 from ims_spiders.pipelines.file_answers import not_a_file
 from ims_spiders.pipelines.names import attachment_path, file_type
 from ims_spiders.spiders import signals
@@ -58,7 +58,7 @@ class AttachmentsPipeline(FilesPipeline):
     def __init__(self, store_uri: Any, download_func: None = None, *, crawler: Crawler):
         super().__init__(store_uri, crawler=crawler)
         config = load_tracker_config()
-        self._host = urlsplit(config.base_url).hostname
+        self._fence = Fence(config.base_url)
         self._requests = AttachmentRequests(config, self._download)
         self._largest = crawler.settings.getint("IMS_ATTACHMENT_MAX_BYTES")
         self._useless_exact_requests = 0
@@ -84,7 +84,7 @@ class AttachmentsPipeline(FilesPipeline):
             return
         if not self._on_tracker(attachment):
             # A picture that somebody linked from elsewhere: asking for it would tell others who reads what.
-            attachment.download_error = "not on the tracker's host, so not fetched"
+            attachment.download_error = f"not on the tracker ({self._fence.own}), so not fetched"
             return
         assert item.crawl is not None
         part = f"attachment:{attachment.kind}:{attachment.file_id}"
@@ -106,8 +106,7 @@ class AttachmentsPipeline(FilesPipeline):
     def _on_tracker(self, attachment: Attachment) -> bool:
         if attachment.kind != "INLINE" or (attachment.url or "").startswith("data:"):
             return True
-        parts = urlsplit(attachment.url or "")
-        return parts.scheme in {"http", "https"} and parts.hostname == self._host
+        return self._fence.allows(attachment.url or "")
 
     async def _answer(self, item: Issue, attachment: Attachment) -> Response:
         if attachment.kind == "INLINE" and (attachment.url or "").startswith("data:"):
