@@ -105,6 +105,8 @@ def _exactly(truth: Document, document: Document, data_dir: Path) -> Callable[[]
             one["sha256"] = one["file_size"] = None
     pictures = {lost["url"] for lost in gone if lost["kind"] == "INLINE"}
     known["attachments"] = [one for one in known["attachments"] if one.get("url") not in pictures or not one.get("url")]
+    # Like pictures of elsewhere, they are named and not there.
+    known["foreign_images"] = [*known["foreign_images"], *pictures]
     return lambda: exact.check_issue({"issues": {document["issue_id"]: known}}, document, data_dir)
 
 
