@@ -107,6 +107,11 @@ def _exactly(truth: Document, document: Document, data_dir: Path) -> Callable[[]
     known["attachments"] = [one for one in known["attachments"] if one.get("url") not in pictures or not one.get("url")]
     # Like pictures of elsewhere, they are named and not there.
     known["foreign_images"] = [*known["foreign_images"], *pictures]
+    for part, source in (("relations", "relation"), ("patch_list", "patch")):
+        if part in document["crawl"]["missing"]:
+            # A list that could not be had, or not to its end.
+            had = {one["issue_id"] for one in document["related"] if one["source"] == source}
+            known["related"] = [one for one in known["related"] if one["source"] != source or one["issue_id"] in had]
     return lambda: exact.check_issue({"issues": {document["issue_id"]: known}}, document, data_dir)
 
 
