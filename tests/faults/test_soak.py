@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -118,6 +119,8 @@ def soak(case: Case, env: dict[str, str], server: EmbeddedServer) -> Measured:
         finally:
             if crawl.poll() is None:
                 crawl.kill()
+    looks = json.dumps([asdict(one) for one in measured.samples])
+    said.with_name("samples.json").write_text(looks)
     case.ran(Run(crawl.returncode, "", said.read_text("utf-8", "replace")))
     return measured
 
