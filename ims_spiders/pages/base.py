@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
 from parsel import Selector
 
 from ims_spiders.exceptions import NotLoggedIn, PageError, UnexpectedPage
 from ims_spiders.pages.document import Document
+from ims_spiders.pages.endings import has_unended, last_end
 from ims_spiders.pages.signin import is_login_url, login_form
 from ims_spiders.pages.text import collapse
 from ims_spiders.pages.urls import clean_url
 
-_END = re.compile(r"</(?:html|body)\b", re.IGNORECASE)
+_MARK = '<i id="ims-end"></i>'
 
 
 class Page:
@@ -46,10 +46,17 @@ class Page:
 
     def check(self) -> None:
         """Raise UnexpectedPage unless the page came whole."""
-        if not _END.search(self.html):
+        if not self._is_whole():
             raise self.unexpected("it breaks off before its end" if self.html.strip() else "it is empty")
         if self.document.cut_short:
             raise self.unexpected("its elements are nested too deep to be read")
+
+    def _is_whole(self) -> bool:
+        end = last_end(self.html)
+        if end is None or not (self.html[end:].strip() or has_unended(self.html)):
+            return end is not None
+        # It may be the end of a document that somebody pasted: then it lies in what users wrote.
+        return bool(Document(self.html[:end] + _MARK).selector.xpath("//*[@id='ims-end']"))
 
     def unexpected(self, reason: str) -> PageError:
         """An UnexpectedPage that names the page, what is wrong with it, and its title if it has one."""

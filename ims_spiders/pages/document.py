@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 from parsel import Selector
 
+from ims_spiders.pages.endings import without_inner_frames
+
 Element: TypeAlias = Any
 """An lxml element. lxml ships no types; parsel hands its elements out as Any."""
 
@@ -22,7 +24,7 @@ _UNPARSABLE = re.compile("[\x00\ud800-\udfff]")
 def parse_html(html: str) -> Selector:
     """A Selector over any text. NUL is dropped as browsers do, a lone surrogate becomes U+FFFD; the rest stays."""
     text = _UNPARSABLE.sub(lambda found: "" if found[0] == "\x00" else "\ufffd", html)
-    return Selector(text=text, type="html")
+    return Selector(text=without_inner_frames(text), type="html")
 
 
 def is_cut_short(selector: Selector) -> bool:

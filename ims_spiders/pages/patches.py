@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from ims_spiders.items import RelatedIssue
 from ims_spiders.pages.base import Page
 from ims_spiders.pages.document import Element
+from ims_spiders.pages.endings import unended_tables
 from ims_spiders.pages.javascript import calls
 from ims_spiders.pages.tables import cells_by_header, header_rows, headers_for, pick
 
@@ -24,7 +25,7 @@ class PatchListPage(Page):
     def check(self) -> None:
         """Raise UnexpectedPage unless there is a whole table."""
         # The list may come as a bare table: that has no end of a document, but an end of its own.
-        if _DOCUMENT.search(self.html) or not _TABLE_END.search(self.html):
+        if _DOCUMENT.search(self.html) or not _TABLE_END.search(self.html) or unended_tables(self.html):
             super().check()
         if not self.selector.xpath("//table"):
             raise self.unexpected("it has no table")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from parsel import Selector
 
@@ -50,7 +50,7 @@ def inner_html(element: Element) -> str:
 
 def _means(piece: str, tag: str) -> str | None:
     before, behind = ("<table><tr>", "</tr></table>") if tag in ("td", "th") else ("", "")
-    found = parse_html(f"{before}<{tag}>{piece}</{tag}>{behind}").xpath(f"//{tag}")
+    found = parse_html(f"{before}<{tag}>{piece}</{tag}>{behind}").xpath("//*[name()=$tag]", tag=tag)
     return inner_html(found[0].root) if found else None
 
 
@@ -69,9 +69,10 @@ def _starts(html: str, element: Element, after: str) -> Iterator[int]:
         position = max(found.end(), near + 1)
 
 
-@cache
+@lru_cache(maxsize=64)
 def _opening_tag(tag: str) -> re.Pattern[str]:
-    return re.compile(rf"<{tag}\b{_ATTRIBUTES}>", re.IGNORECASE)
+    # A page may hold an element of any name: <di(v> is one.
+    return re.compile(rf"<{re.escape(tag)}(?=[\s/>]){_ATTRIBUTES}>", re.IGNORECASE)
 
 
 @cache
