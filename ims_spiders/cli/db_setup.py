@@ -17,13 +17,18 @@ def init(
 ) -> None:
     """Create what is missing of the schema, as deploy/setup_database.sh does with psql.
 
+    Rights, policies and row security that are no longer as they were made come back.
     An embedded database of an older version is brought up to date; any other only by `ims db upgrade`.
     """
     from ims_spiders.db.engine import uses_embedded
+    from ims_spiders.db.mend import mend_rights
     from ims_spiders.db.schema import initialise
 
     config = database_config()
-    done = initialise(open_configured(config), config.schema_name, samples, uses_embedded(config))
+    engine = open_configured(config)
+    done = initialise(engine, config.schema_name, samples, uses_embedded(config))
+    for wrong in mend_rights(engine, config.schema_name):
+        say(f"Mended: {wrong}.")
     say(f"Schema {config.schema_name} " + ("is ready." if done else "was there already."))
 
 

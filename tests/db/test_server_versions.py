@@ -15,6 +15,7 @@ from sqlalchemy import Engine, text
 
 from ims_spiders.config import DatabaseConfig
 from ims_spiders.db import cluster
+from ims_spiders.db.check_rights import rights_findings
 from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.db.engine import connect
 from ims_spiders.db.identity import acting_as
@@ -82,6 +83,7 @@ def test_scripts_run_twice_and_revisions_make_the_same(older: EmbeddedServer, ar
     with alone(archive, "ims") as connection:
         run_scripts(connection, [*SCRIPTS, SAMPLES])
     assert differences(made, catalogue(unbound)) == []
+    assert rights_findings(archive) == []
     assert contents(unbound) == kept
     unbound.dispose()
     with database(older, "version_1") as old:
