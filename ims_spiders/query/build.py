@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ims_spiders.query.clauses import Clause, Group
 from ims_spiders.query.doubts import Doubt
-from ims_spiders.query.grammar import quotable, spaced, writable
+from ims_spiders.query.grammar import OTHER_QUOTES, quotable, spaced, writable
 from ims_spiders.query.tokens import Kind, Token
 from ims_spiders.query.tree import Number, Phrase, Query, Term, Word
 
@@ -125,7 +125,8 @@ class _Builder:
         if quotable(text):
             return [Phrase(text, "outside" if required else "")]
         self._doubt(Doubt.UNQUOTABLE)
-        words = [word.strip("'").lstrip("+'") for word in text.split()]
+        # A word with other quotes in it would be read as a sentence's.
+        words = [word.strip("'").lstrip("+'") for word in OTHER_QUOTES.sub(" ", text).split()]
         return [Word(word, required=required or not writable(word)) for word in words if word]
 
     def _is_issue(self, token: Token, *, sole: bool) -> bool:

@@ -88,13 +88,13 @@ class English:
 
 
 def term(piece: Piece) -> Token:
-    """A Latin chunk that is searched for as it stands; `#348115` is the number."""
+    """A Latin chunk that is searched for as it stands; `#348115` is the number. It begins where its text does."""
     number = _NUMBER.fullmatch(piece.text)
     if number:
-        return Token(Role.TERM, number[1], piece.start, piece.end, Kind.NUMBER)
+        return Token(Role.TERM, number[1], piece.start + number.start(1), piece.end, Kind.NUMBER)
     kind = Kind.WORD if _PLAIN.fullmatch(piece.text) else Kind.CODE
     text = piece.text.lstrip("+") or piece.text
-    return Token(Role.TERM, text, piece.start, piece.end, kind)
+    return Token(Role.TERM, text, piece.end - len(text), piece.end, kind)
 
 
 def _key(pieces: list[Piece]) -> str:

@@ -17,6 +17,8 @@ from ims_spiders.query.tree import Number, Phrase, PlusPlace, Query, Term, Word
 
 _TERM = re.compile(r"(?P<gap>\s*)(?:(?P<outside>\+?)'(?P<inside>\+?)(?P<phrase>[^']*)(?P<close>'?)|(?P<word>\S+))")
 _NUMBER = re.compile(r"[0-9]+")
+OTHER_QUOTES = re.compile('["“”「」『』]')
+"""IMS knows single quotes only; who uses others writes a sentence, whatever is in them."""
 
 
 def parse(text: str) -> Query:

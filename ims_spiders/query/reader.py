@@ -12,7 +12,7 @@ from typing import Protocol
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.query.doubts import CERTAIN, SURE_ENOUGH, Doubt, confidence
 from ims_spiders.query.explain import explain_query, explain_sentence
-from ims_spiders.query.grammar import parse, quotable, spaced, well_formed
+from ims_spiders.query.grammar import OTHER_QUOTES, parse, quotable, spaced, well_formed
 from ims_spiders.query.language import language_of
 from ims_spiders.query.lexicon import load_lexicon
 from ims_spiders.query.normal import is_text, normalised
@@ -20,8 +20,6 @@ from ims_spiders.query.reading import Reading
 from ims_spiders.query.sentence import Sentence, SentenceReader
 from ims_spiders.query.tree import Phrase, Query, Term, Word
 
-# IMS knows single quotes only; who uses others writes a sentence, whatever is in them.
-_OTHER_QUOTES = re.compile('["“”「」『』]')
 # A language model's answer was checked, and is still a guess.
 BY_MODEL = 0.75
 
@@ -68,7 +66,7 @@ class QueryReader:
         """A plus or nothing but words and phrases; words that a sentence would drop or join make it a sentence."""
         query = parse(text)
         if not well_formed(query) or any(
-            _OTHER_QUOTES.search(term.text) for term in query.terms if isinstance(term, Word)
+            OTHER_QUOTES.search(term.text) for term in query.terms if isinstance(term, Word)
         ):
             return False
         if any(term.required for term in query.terms):

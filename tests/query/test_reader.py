@@ -139,3 +139,21 @@ def test_numbers_that_are_no_issue_are_words(reader: QueryReader) -> None:
     assert reader.read("error 500을 찾아줘", TODAY).ims_query == "+error +500"
     assert reader.read("port 12345 or deadlock", TODAY).ims_query == "'port 12345' deadlock"
     assert reader.read("500 또는 404", TODAY).ims_query == "'500' '404'"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("에러를+xという文字列", "'에러를+x'"),
+        ("a+xという文字列", "a+x"),
+        ("exact phrase &#0 x", "'&#0 x'"),
+        ("'0'0\"", "0'0"),
+        ("'a'b\"c", "+a'b +c"),
+    ],
+)
+def test_signs_between_words_stay_and_what_comes_out_is_taken_as_it_stands(
+    reader: QueryReader, text: str, made: str
+) -> None:
+    assert reader.read(text, TODAY).ims_query.replace("+'", "'") == made
+    again = reader.read(made, TODAY)
+    assert (again.method, again.ims_query) == ("direct", made)
