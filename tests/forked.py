@@ -7,23 +7,26 @@ code with the same arguments, environment, folder and streams; what is about the
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import importlib
 import json
 import os
 import runpy
+import select
 import selectors
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -53,6 +56,8 @@ class Command:
     arguments: list[str]
     folder: str
     environment: dict[str, str]
+    apart: bool = False
+    """Whether it gets a session of its own; a terminal that it reads from is then that session's."""
 
 
 def run(
@@ -60,12 +65,43 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """The finished process, with nothing on its standard input. Raises subprocess.TimeoutExpired as subprocess does."""
     command = Command(module, list(arguments), str(folder), environment)
-    if any(os.environ.get(name) != value for name, value in environment.items() if name.startswith(AT_START)):
+    if _needs_a_start(environment):
         return _really(command, timeout)
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open("rb") as nothing:
         code = _server().run(command, [nothing.fileno(), out.fileno(), err.fileno()], timeout)
         texts = [_text(stream) for stream in (out, err)]
     return subprocess.CompletedProcess(_line(command), code, *texts)
+
+
+def start(
+    module: str,
+    arguments: Sequence[str],
+    folder: Path,
+    environment: dict[str, str],
+    apart: bool = False,
+    **streams: Any,
+) -> subprocess.Popen[str]:
+    """The process while it runs, as Popen gives it; `streams` are Popen's arguments stdin, stdout and stderr.
+
+    Ctrl-C is as it is by default, also where whoever tests has it ignored. `apart`: as in Command.
+    """
+    command = Command(module, list(arguments), str(folder), environment, apart)
+    if not _needs_a_start(environment):
+        return Forked(command, **streams)
+    return subprocess.Popen(
+        _line(command), cwd=folder, env=environment, text=True, start_new_session=apart,
+        preexec_fn=lambda: _at_ease(apart), **streams,  # noqa: PLW1509
+    )  # fmt: skip
+
+
+def _needs_a_start(environment: dict[str, str]) -> bool:
+    return any(os.environ.get(name) != value for name, value in environment.items() if name.startswith(AT_START))
+
+
+def _at_ease(apart: bool) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if apart and os.isatty(0):
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _line(command: Command) -> list[str]:
@@ -85,6 +121,42 @@ def _text(stream: Any) -> str:
     return str(stream.read().decode("utf-8").replace("\r\n", "\n"))
 
 
+class Forked(subprocess.Popen[str]):
+    """One that is the fork server's child instead of ours: begun there, and its end heard from there."""
+
+    def __init__(self, command: Command, **streams: Any):
+        self._command = command
+        super().__init__(_line(command), text=True, **streams)
+
+    def _execute_child(self, *given: Any) -> None:
+        """What Popen calls to have the process made; it names the six ends of its pipes, -1 for one that is none."""
+        ends = given[10:16]
+        theirs = [ends[0], ends[3], ends[5]]
+        try:
+            streams = [end if end != -1 else number for number, end in enumerate(theirs)]
+            self.pid, self._connection = _server().begin(self._command, streams)
+            self._child_created = True
+        finally:
+            self._close_pipe_fds(*ends)  # type: ignore[attr-defined]
+
+    def _internal_poll(self, *_: Any, **__: Any) -> int | None:
+        return self._ended(0.0)
+
+    def _wait(self, timeout: float | None) -> int:
+        if self._ended(timeout) is None:
+            raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
+        assert self.returncode is not None
+        return self.returncode
+
+    def _ended(self, timeout: float | None) -> int | None:
+        if self.returncode is None and select.select([self._connection], [], [], timeout)[0]:
+            with self._connection:
+                told = self._connection.recv(4, socket.MSG_WAITALL)
+            # Without a word from the server, it is gone, and its children with it.
+            self.returncode = int.from_bytes(told, signed=True) if told else -signal.SIGKILL
+        return self.returncode
+
+
 class ForkServer:
     """The process that has imported everything, as seen by the one that tests; it ends with it."""
 
@@ -100,14 +172,19 @@ class ForkServer:
         )  # fmt: skip
         listener.close()
 
+    def begin(self, command: Command, streams: list[int]) -> tuple[int, socket.socket]:
+        """The process's number, and where its exit code will be told: four bytes, as subprocess tells it."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self._address)
+        told = json.dumps(list(astuple(command))).encode()
+        socket.send_fds(connection, [len(told).to_bytes(4)], streams)
+        connection.sendall(told)
+        return int.from_bytes(connection.recv(4, socket.MSG_WAITALL)), connection
+
     def run(self, command: Command, streams: list[int], timeout: float) -> int:
-        """The exit code of the command, as subprocess tells it."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(self._address)
-            told = json.dumps([command.module, command.arguments, command.folder, command.environment]).encode()
-            socket.send_fds(connection, [len(told).to_bytes(4)], streams)
-            connection.sendall(told)
-            pid = int.from_bytes(connection.recv(4, socket.MSG_WAITALL))
+        """The exit code of the command."""
+        pid, connection = self.begin(command, streams)
+        with connection:
             connection.settimeout(timeout)
             try:
                 return int.from_bytes(connection.recv(4, socket.MSG_WAITALL), signed=True)
@@ -178,6 +255,11 @@ def become(command: Command) -> NoReturn:
     os.environ.update(command.environment)
     time.tzset()
     os.chdir(command.folder)
+    if command.apart:
+        os.setsid()
+        if os.isatty(0):
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = [IMS, *command.arguments]
     sys.modules["__main__"].__package__ = None  # else click takes it for `python -m`
     code = _outcome(command.module)
