@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from ims_spiders.cli.checks_browser import browser
 from ims_spiders.cli.checks_database import database
 from ims_spiders.cli.checks_disk import data_folder, temporary_folder
 from ims_spiders.cli.checks_files import killed_sessions, leftovers, private_files
-from ims_spiders.cli.checks_result import Check, bad, good
+from ims_spiders.cli.checks_result import Check, bad, doubtful, good
 from ims_spiders.cli.checks_settings import configuration, credentials, environment, python_version
 from ims_spiders.cli.checks_text import text
 from ims_spiders.cli.checks_tracker import tracker
@@ -49,4 +50,6 @@ def scrapyd(config: TrackerConfig) -> Iterator[Check]:
         yield good("Scrapyd", f"{found['url']} answers")
         return
     reason, _, advice = str(found["reason"]).partition("; ")
-    yield bad("Scrapyd", reason, advice or "set SCRAPYD_URL, SCRAPYD_USERNAME and SCRAPYD_PASSWORD to its own")
+    # One that ran on this machine once need not run now.
+    tell = bad if os.environ.get("SCRAPYD_URL") else doubtful
+    yield tell("Scrapyd", reason, advice or "set SCRAPYD_URL, SCRAPYD_USERNAME and SCRAPYD_PASSWORD to its own")

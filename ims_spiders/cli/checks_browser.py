@@ -11,6 +11,11 @@ from ims_spiders.login.install import why_it_does_not_start
 
 LETTERS = {"Korean": "한글", "Japanese": "かナ", "Chinese characters": "日本"}
 """Two letters of each; without a font both are drawn as the same box."""
+_NAMESPACES = (
+    "let it make user namespaces: run: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, in a container use "
+    "deploy/seccomp.json; or set IMS_RENDER=never"
+)
+"""A sandbox is made of them."""
 _DRAW = """pairs => pairs.map(([one, other]) => {
     const drawn = letter => {
         const canvas = document.createElement('canvas');
@@ -41,7 +46,7 @@ def browser(config: TrackerConfig) -> list[Check]:
         seen = look_at_browser()
     except Exception as error:  # noqa: BLE001 - whatever a broken browser brings about, what to do is the same
         reason = why_it_does_not_start() or f"it started the second time only: {type(error).__name__}"
-        return [bad("Browser", reason, f"run `make setup`, or {BY_HAND}")]
+        return [bad("Browser", reason, _NAMESPACES if "sandbox" in reason else f"run `make setup`, or {BY_HAND}")]
     program = find_browser().executable or "the one of Playwright"
     sandbox = "without its sandbox, since this is root" if runs_as_root() else "in its sandbox"
     found = f"{program} {seen.version}, {sandbox}"

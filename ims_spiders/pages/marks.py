@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from parsel import Selector
+from parsel import Selector, SelectorList
 
 from ims_spiders.exceptions import PageError
 from ims_spiders.pages.document import Document, has_class
 from ims_spiders.pages.issue import IssuePage
 from ims_spiders.pages.search import SearchResultsPage
 from ims_spiders.pages.signin import user_of
+from ims_spiders.pages.text import collapse
 
 T = TypeVar("T")
+_ACTION = re.compile(r"\baction\s*(?:no|number)?\W{0,5}\d{3,}", re.IGNORECASE)
+_DATE = re.compile(r"\b\d{4}([/.-])\d{1,2}\1\d{1,2}\b")
+_SIZE = re.compile(r"\(\s*\d[\d.,]*\s*(?:bytes?|[KMG]i?B?|B)\s*\)", re.IGNORECASE)
+"""What tells that a page has comments, history and files, however they are marked up; no heading or button does."""
 Found = Literal["found", "missing", "absent"]
 
 
@@ -102,31 +108,38 @@ def _dates(page: IssuePage) -> list[Mark]:
 
 
 def _comments(selector: Selector, page: IssuePage) -> list[Mark]:
-    """Where the section has text, that must be comments: each with its number, one at least with author and time."""
-    section = selector.xpath("//*[@id='CommentsDiv']")
-    expected = bool(section) and bool("".join(section.xpath(".//text()").getall()).strip())
+    """Where the page speaks of a numbered action, that must be a comment; one at least has an author and a time."""
+    outside = f"[not(ancestor::td[{has_class('data')}])]"
+    expected = _ACTION.search(_said(selector.xpath("//body"), outside))
     comments = _made(lambda: page.comments)
     told = comments and any(one.author and one.commented_at for one in comments)
     bodies = comments and any(one.content for one in comments)
     return [
-        _mark("comments", "#CommentsDiv div.fieldset with input[name=actionId]", comments, required=expected),
+        _mark("comments", "#CommentsDiv div.fieldset with input[name=actionId]", comments, required=bool(expected)),
         _mark("author and time of comments", "span.link2 in div.legend", told, required=bool(comments)),
         _mark("text of comments", "div.commDescTR", bodies, required=bool(comments)),
     ]
 
 
 def _history(selector: Selector, page: IssuePage) -> list[Mark]:
-    rows = selector.xpath("//*[@id='HistoriesDiv']//tr[td]")
+    rows = selector.xpath("//*[@id='HistoriesDiv']//tr")
+    expected = rows.xpath(f"self::*[{has_class('data')}]") or _DATE.search(_said(rows))
     entries = _made(page.history)
     dated = entries and any(entry.changed_at for entry in entries)
-    return [_mark("history", "#HistoriesDiv tr.data with date and user", dated, required=bool(rows))]
+    return [_mark("history", "#HistoriesDiv tr.data with date and user", dated, required=bool(expected))]
 
 
 def _files(selector: Selector, page: IssuePage) -> list[Mark]:
-    links = selector.xpath("//*[@id='AttachesDiv' or @id='PatchAttachesDiv']//a")
+    expected = _SIZE.search(_said(selector.xpath("//*[@id='AttachesDiv' or @id='PatchAttachesDiv'][.//a]")))
     files = [one for one in _made(page.attachments) or [] if one.kind != "INLINE"]
     named = files and all(one.filename != f"attachment-{one.file_id}" for one in files)
-    return [_mark("attachments", "a[onclick^=downloadFileNew] with span", named, required=bool(links))]
+    return [_mark("attachments", "a[onclick^=downloadFileNew] with span", named, required=bool(expected))]
+
+
+def _said(parts: SelectorList[Selector], condition: str = "") -> str:
+    """What a reader sees of the parts, where an XPath condition holds; what users wrote is not among it."""
+    texts = parts.xpath(f".//text()[not(ancestor::script or ancestor::style)]{condition}")
+    return collapse(" ".join(texts.getall()))
 
 
 def missing(marks: Sequence[Mark]) -> list[str]:

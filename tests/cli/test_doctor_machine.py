@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ims_spiders.cli import checks_disk
+from ims_spiders.cli.checks import scrapyd
 from ims_spiders.cli.checks_disk import Refused, data_folder, longest_name, room, temporary_folder, try_disk
 from ims_spiders.cli.checks_files import killed_sessions, leftovers, private_files
 from ims_spiders.cli.checks_result import Check
@@ -233,6 +234,17 @@ def test_a_charset_without_korean_letters(ims: Ims) -> None:
 def test_a_scrapyd_that_is_set_up_and_away(ims: Ims) -> None:
     settings = {"SCRAPYD_URL": "http://127.0.0.1:9/", "SCRAPYD_USERNAME": "kim", "SCRAPYD_PASSWORD": "hidden"}
     found = verdicts(ims, code=1, **PLAIN, **settings)["Scrapyd"]
-    assert not found["ok"]
+    assert (found["state"], found["ok"]) == ("fail", False)
     assert "make scrapyd" in found["advice"]
     assert "hidden" not in str(found)
+
+
+def test_a_scrapyd_that_ran_here_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"USERNAME": "kim", "PASSWORD": "hidden", "HTTP_PORT": "9"}.items():
+        monkeypatch.setenv(f"SCRAPYD_{name}", value)
+    monkeypatch.delenv("SCRAPYD_URL", raising=False)
+    (found,) = scrapyd(TrackerConfig())
+    assert (found.state, found.ok) == ("warn", True)
+    monkeypatch.delenv("SCRAPYD_PASSWORD")
+    assert list(scrapyd(TrackerConfig())) == []

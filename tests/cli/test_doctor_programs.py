@@ -76,6 +76,13 @@ def test_what_a_browser_shows_of_itself(
     assert advice is None or advice in (checks[-1].advice or "")
 
 
+def test_a_sandbox_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMS_BROWSER", "/bin/false")
+    monkeypatch.setattr(checks_browser, "why_it_does_not_start", lambda: "chrome does not start: No usable sandbox!")
+    (check,) = browser(TrackerConfig())
+    assert "user namespaces" in (check.advice or "")
+
+
 def test_a_browser_that_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMS_BROWSER", "/bin/false")
     (check,) = browser(TrackerConfig())

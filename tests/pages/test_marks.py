@@ -127,3 +127,15 @@ def test_what_an_issue_page_lacks(pages: Pages, pattern: str, replacement: str, 
 def names_of(marks: list[Mark]) -> list[str]:
     """The names of what is missing."""
     return [mark.name for mark in marks if mark.found == "missing"]
+
+
+def test_headings_and_buttons_tell_of_nothing(pages: Pages) -> None:
+    """Sections without content have them, too."""
+    html = pages.bare.replace('<div id="CommentsDiv">', '<div id="CommentsDiv"><h3>Actions (0)</h3><a>Add Action</a>')
+    html = html.replace('<div id="AttachesDiv">', '<div id="AttachesDiv"><a href="#">Attach a file</a>')
+    html = html.replace(">Subject", ">Remark</td><td class='data'>as in Action No. 2258642</td><td>Subject", 1)
+    html = re.sub(r'<tr class="data">.*?</tr>', "<tr><td>Date</td><td>User</td></tr>", html)
+    assert html.count("Attach a file") == html.count("Add Action") == 1
+    marks = of_issue(html)
+    assert names_of(marks) == []
+    assert {"comments", "history", "attachments"} <= set(absent(marks))
