@@ -10,6 +10,8 @@ from ims_spiders.items import Attachment
 
 _EMPTY_SIZE = re.compile(r"^0+(\.0+)?\s*(b|bytes?|kb|mb|k|m)?$", re.IGNORECASE)
 _PAGE_NAMES = {"htm", "html", "xhtml", "mht", "jsp"}
+# Templates leave lines and remarks of their own before a page, kilobytes of them at times.
+_LEADING = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf|<!--.*?-->)*+", re.DOTALL)
 _PAGE_MARK = re.compile(rb"<!doctype html|<html|<head|<script|<body", re.IGNORECASE)
 
 
@@ -41,6 +43,8 @@ def _is_page(response: Response, attachment: Attachment) -> bool:
     extension = attachment.filename.rpartition(".")[2].lower()
     if extension in _PAGE_NAMES and attachment.kind != "INLINE":
         return False
-    beginning = response.body[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
+    leading = _LEADING.match(response.body)
+    start = leading.end() if leading else 0
+    beginning = response.body[start : start + 2048]
     # A log may be sent as HTML by a careless server, and may quote a page: neither alone makes it one.
     return bool(_PAGE_MARK.match(beginning) or ("html" in content_type and _PAGE_MARK.search(beginning)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from pathlib import PurePosixPath
@@ -13,7 +14,7 @@ LONGEST_NAME = 180
 
 # Separators of three systems and what Windows refuses.
 _UNSAFE = re.compile(r'[/\\:*?"<>|]+')
-_RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_RESERVED = re.compile(r"^(con|prn|aux|nul|conin\$|conout\$|clock\$|com[\d¹²³]|lpt[\d¹²³]) *(\.|$)", re.IGNORECASE)
 
 
 def safe_name(name: str) -> str:
@@ -32,21 +33,34 @@ def safe_name(name: str) -> str:
     room = LONGEST_NAME - len(suffix.encode())
     while len(stem.encode()) > room:
         stem = stem[:-1]
-    return f"{stem}{suffix}"
+    return f"{stem}{suffix}".rstrip(" ._")
 
 
 def attachment_path(issue_id: str, attachment: Attachment, others: list[Attachment]) -> str:
     """Where the file goes, relative to the data folder: `attachments/<issue>/<file_id>-<safe name>`.
 
-    A patch file may carry the same number as a file of the issue; it is then told apart by its kind.
+    A patch file may carry the same number as a file of the issue; it is then told apart by its kind. Where that makes
+    the name of another file (7, `patch-a.txt`, and the patch 7, `a.txt`), a hash of its number and kind does.
     """
-    number = re.sub(r"[^A-Za-z0-9-]+", "_", attachment.file_id)[:60]
+    own, name = (attachment.kind, attachment.file_id), _name(attachment, others)
+    before = [other for other in others if (other.kind, other.file_id) < own]
+    if any(name.startswith(f"{_number(other)}-") and _name(other, others) == name for other in before):
+        digest = hashlib.sha256(" ".join(own).encode("utf-8", "replace")).hexdigest()[:16]
+        name = f"{digest}-{safe_name(attachment.filename)}"
+    return f"attachments/{issue_id}/{name}"
+
+
+def _name(attachment: Attachment, others: list[Attachment]) -> str:
     shared = any(
         other is not attachment and other.file_id == attachment.file_id and other.kind < attachment.kind
         for other in others
     )
-    mark = f"{number}-{attachment.kind.lower()}" if shared else number
-    return f"attachments/{issue_id}/{mark}-{safe_name(attachment.filename)}"
+    mark = f"{_number(attachment)}-{attachment.kind.lower()}" if shared else _number(attachment)
+    return f"{mark}-{safe_name(attachment.filename)}"
+
+
+def _number(attachment: Attachment) -> str:
+    return re.sub(r"[^A-Za-z0-9-]+", "_", attachment.file_id)[:60]
 
 
 def file_type(name: str) -> str | None:

@@ -43,6 +43,9 @@ def test_files(response: Response, file: Attachment) -> None:
         (HtmlResponse(URL, body=PAGE, headers={"Content-Type": "text/html"}), attachment(), "page"),
         (Response(URL, body=PAGE), attachment("a.pdf"), "page"),
         (HtmlResponse(URL, body=b"<!-- x -->" + PAGE, headers={"Content-Type": "text/html"}), attachment(), "page"),
+        (Response(URL, body=b"\r\n" * 2000 + PAGE), attachment(), "page"),
+        (HtmlResponse(URL, body=b"\n" * 3000 + PAGE, headers={"Content-Type": "text/html"}), attachment(), "page"),
+        (Response(URL, body=b"<!--" + b"x" * 3000 + b"-->\n" + PAGE), attachment(), "page"),
     ],
 )
 def test_not_files(response: Response, file: Attachment, reason: str) -> None:

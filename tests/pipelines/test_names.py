@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import PurePosixPath
 
 import pytest
@@ -35,6 +36,9 @@ def test_any_name_stays_one_component(name: str) -> None:
         ("", "file"),
         ("..", "file"),
         ("CON.txt", "file_CON.txt"),
+        ("nul .txt", "file_nul .txt"),
+        ("COM¹", "file_COM¹"),
+        ("conin$.log", "file_conin$.log"),
         ("evil\u202etxt.exe", "evil_txt.exe"),
     ],
 )
@@ -54,12 +58,51 @@ def test_same_name_and_number_of_both_kinds_are_two_files() -> None:
     assert paths == {"attachments/1/7-a.txt", "attachments/1/7-patch-a.txt"}
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        [Attachment("7", "ISSUE", "patch-a.txt"), Attachment("7", "PATCH", "a.txt")],
+        [Attachment("1/2", "ISSUE", "a.txt"), Attachment("1_2", "ISSUE", "a.txt")],
+        [Attachment("7-patch", "INLINE", "a"), Attachment("7", "ISSUE", "a"), Attachment("7", "PATCH", "a")],
+        [Attachment("9" * 70, "ISSUE", "a"), Attachment("9" * 71, "ISSUE", "a")],
+    ],
+)
+def test_two_files_never_have_one_path(files: list[Attachment]) -> None:
+    for order in (files, files[::-1]):
+        paths = {(one.kind, one.file_id): attachment_path("1", one, order) for one in order}
+        assert len(set(paths.values())) == len(files)
+        assert paths == {(one.kind, one.file_id): attachment_path("1", one, files) for one in files}
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 179 + " y", "x" * 178 + "..y", "가" * 59 + ". ." + "나" * 9, "a.b" + " " * 200 + "c"]
+)
+def test_a_name_that_is_cut_does_not_end_in_a_blank_or_dot(name: str) -> None:
+    safe = safe_name(name)
+    assert safe == safe.rstrip(" .")
+    assert safe_name(safe) == safe
+
+
 @given(st.text(min_size=1, max_size=80), st.text(max_size=80))
 def test_a_path_never_leaves_the_issue_s_folder(file_id: str, filename: str) -> None:
     attachment = Attachment(file_id, "ISSUE", filename)
     path = PurePosixPath(attachment_path("348115", attachment, [attachment]))
     assert path.parts[:2] == ("attachments", "348115")
     assert len(path.parts) == 3
+
+
+@given(
+    st.text(max_size=80),
+    st.text(alphabet="./\\\0~- :%2ef가", max_size=60),
+    st.sampled_from(["ISSUE", "PATCH", "INLINE"]),
+)
+def test_what_the_system_makes_of_a_path_is_in_the_issue_s_folder(file_id: str, filename: str, kind: str) -> None:
+    attachment = Attachment(file_id, kind, filename)  # type: ignore[arg-type]
+    path = attachment_path("348115", attachment, [attachment, Attachment(file_id, "INLINE", "x")])
+    assert os.path.normpath(f"/data/{path}") == f"/data/{path}"
+    assert path.startswith("attachments/348115/")
+    assert "\0" not in path
+    os.fsencode(path)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.PDF", "pdf"), ("README", None), ("x.tar.gz", "gz")])
