@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from ims_spiders.db.identity import act_as_crawl
 from ims_spiders.db.rows import Row
 from ims_spiders.db.statements import Statements
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Guard = Callable[[Connection], None]
@@ -72,6 +75,7 @@ class Transactions:
             retry=retry_if_exception(is_transient),
             stop=stop_after_attempt(10),
             wait=wait_random_exponential(0.02, max=1),
+            before_sleep=_say_again,
             reraise=True,
         )
 
@@ -83,6 +87,12 @@ class Transactions:
                 return work(connection)
 
         return attempts(once)
+
+
+def _say_again(attempt: RetryCallState) -> None:
+    error = attempt.outcome.exception() if attempt.outcome is not None else None
+    if error is not None:
+        logger.info("The database says: %s; the transaction is run again", refusal_reason(error))
 
 
 def is_transient(error: BaseException) -> bool:

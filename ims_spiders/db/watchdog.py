@@ -18,10 +18,11 @@ from sqlalchemy import Engine, event
 
 
 class Watchdog:
-    """Knows all connections of an engine that only one thread uses, and can cut them."""
+    """Knows all connections of an engine that only one thread uses, and can cut them. `opened`: how many there were."""
 
     def __init__(self, engine: Engine):
         self._connections: WeakSet[Any] = WeakSet()
+        self.opened = 0
         # First in line: SQLAlchemy's own listeners already send statements over a new connection.
         event.listen(engine, "connect", self._remember, insert=True)
 
@@ -46,3 +47,4 @@ class Watchdog:
 
     def _remember(self, connection: Any, _record: Any) -> None:
         self._connections.add(connection)
+        self.opened += 1

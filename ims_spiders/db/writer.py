@@ -13,13 +13,12 @@ from itertools import islice
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ims_spiders.db.engine import safe_message
+from ims_spiders.db.acknowledged import Acknowledged
 from ims_spiders.db.files import JsonObject, SessionFolder
+from ims_spiders.db.link import Link
 from ims_spiders.db.projection import Projection
 from ims_spiders.db.projection_pages import PagesWritten, write_pages
-from ims_spiders.db.schema import initialise, is_initialised
 from ims_spiders.db.transactions import Guard, Refusal, WriteResult
-from ims_spiders.db.watchdog import Watchdog
 from ims_spiders.exceptions import ConfigurationError
 
 logger = logging.getLogger(__name__)
@@ -27,7 +26,6 @@ logger = logging.getLogger(__name__)
 SESSION, ERRORS, PAGES = "session", "errors", "pages"
 STEP_SECONDS = 60.0
 """How long one step, a batch at most, may take before its connection is taken for dead."""
-UPGRADE_SECONDS = 3600.0
 LONGEST_PAUSE = 30.0
 LAST_ATTEMPTS = 3
 """How often a database that is away is tried again once there is nothing left to do but that."""
@@ -62,15 +60,13 @@ class DatabaseWriter:
         upgrade: bool = True,
         guard: Guard | None = None,
     ):
-        self._guard = guard
-        self._connect = connect
+        self._link = Link(connect, schema, upgrade, guard)
         self._folder = folder
-        self._schema = schema
-        self._upgrade = upgrade
         self._batch_size = batch_size
         self._batch_seconds = batch_seconds
         self._changed = threading.Condition()
         self._pending: dict[str, object] = {}
+        self._acknowledged = Acknowledged()
         self._waiting = {SESSION, ERRORS}
         self._uuid: str | None = None
         self._errors_written = 0
@@ -78,10 +74,8 @@ class DatabaseWriter:
         self._deadline: float | None = None
         self._last_attempts = 0
         self._result = WriteResult()
+        self._refused_lines: list[Refusal] = []
         self._error: str | None = None
-        self._engine: Engine | None = None
-        self._watchdog: Watchdog | None = None
-        self._projection: Projection | None = None
         self._thread = threading.Thread(target=self._work, name="database-writer", daemon=True)
 
     def start(self) -> None:
@@ -122,12 +116,17 @@ class DatabaseWriter:
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join(timeout)
-        if self._thread.is_alive() and self._watchdog is not None:
-            self._watchdog.cut()
+        if self._thread.is_alive():
+            self._link.cut()
             self._thread.join(1.0)
         with self._changed:
             behind = len(self._pending)
             error = (self._error or "the database did not answer in time") if behind or self._waiting else None
+            if error is None and self._refused_lines:
+                first = self._refused_lines[0]
+                error = (
+                    f"it refused {len(self._refused_lines)} errors, the first of them {first.issue_id}: {first.reason}"
+                )
             counts = self._result.new, self._result.changed, self._result.unchanged
             return WriterReport(*counts, list(self._result.refused), behind, error)
 
@@ -163,46 +162,45 @@ class DatabaseWriter:
 
     def _step(self) -> None:
         """One round: the session, a batch of issues, the errors. What fails stays noted."""
-        if self._engine is None:
-            self._engine = self._connect()
-            self._watchdog = Watchdog(self._engine)
-        assert self._watchdog is not None
-        if self._projection is None:
-            self._prepare(self._engine, self._watchdog)
+        if self._link.projection is None:
+            self._link.open(self._step_seconds())
             # Whatever happened to the database meanwhile: the session comes first.
-            self._projection = Projection(self._engine, self._schema, self._guard)
             self._waiting.add(SESSION)
-        with self._watchdog.limit(self._step_seconds()):
+        projection = self._link.open(self._step_seconds())
+        with self._link.limit(self._step_seconds()):
             if SESSION in self._waiting:
-                self._settle(SESSION, lambda projection: projection.write_session(self._folder))
-            self._write_issues(self._projection)
+                self._settle(SESSION, lambda: projection.write_session(self._folder))
+            self._write_issues(projection)
             if ERRORS in self._waiting:
-                self._settle(ERRORS, self._write_errors)
+                self._settle(ERRORS, lambda: self._write_errors(projection))
             if PAGES in self._waiting:
-                self._settle(PAGES, self._write_pages)
+                self._settle(PAGES, lambda: self._write_pages(projection))
+        self._doubt()
         self._error = None
 
-    def _prepare(self, engine: Engine, watchdog: Watchdog) -> None:
-        """Have the schema in this version; leading an older one there may take as long as there are rows."""
-        with watchdog.limit(self._step_seconds()):
-            ready = is_initialised(engine, self._schema)
-        if not ready:
-            with watchdog.limit(UPGRADE_SECONDS):
-                initialise(engine, self._schema, upgrade=self._upgrade)
+    def _doubt(self) -> None:
+        """After a new connection: what went over those before it is written again."""
+        doubtful = self._acknowledged.doubtful(self._link.connection)
+        if not doubtful:
+            return
+        self._errors_written = 0
+        with self._changed:
+            self._waiting |= {SESSION, ERRORS}
+            for issue_id in doubtful:
+                self._pending.setdefault(issue_id, object())
 
     def _refresh_statistics(self) -> None:
         """What came after the session's end changed its day's figures. What fails here is done by the next session."""
-        if self._projection is not None and self._watchdog is not None:
-            with self._watchdog.limit(self._step_seconds()), suppress(SQLAlchemyError):
-                self._projection.refresh_statistics()
+        if self._link.projection is not None:
+            with self._link.limit(self._step_seconds()), suppress(SQLAlchemyError):
+                self._link.projection.refresh_statistics()
 
-    def _settle(self, what: str, write: Callable[[Projection], None]) -> None:
+    def _settle(self, what: str, write: Callable[[], None]) -> None:
         """Strike it off first: what is put again while it is written has to be written again."""
-        assert self._projection is not None
         with self._changed:
             self._waiting.discard(what)
         try:
-            write(self._projection)
+            write()
         except BaseException:
             with self._changed:
                 self._waiting.add(what)
@@ -223,6 +221,7 @@ class DatabaseWriter:
         written.refused += refused
         for entry in written.refused:
             logger.error("the database refused issue %s: %s", entry.issue_id, entry.reason)
+        self._acknowledged.note(tickets, self._link.connection)
         with self._changed:
             self._result.add(written)
             for issue_id, ticket in tickets.items():
@@ -236,6 +235,7 @@ class DatabaseWriter:
         for entry in refused:
             logger.error("the database refused %s: %s", entry.issue_id, entry.reason)
         self._errors_written += len(entries)
+        self._refused_lines += refused
 
     def _write_pages(self, projection: Projection) -> None:
         """A batch; the rest, if there is any, in the next step: each has its own time."""
@@ -259,17 +259,15 @@ class DatabaseWriter:
 
     def _note_failure(self, error: Exception, failures: int) -> None:
         """Forget the connection, keep the reason; say it once, not at every attempt."""
-        self._error = safe_message(error, self._engine)
+        self._error = self._link.message(error)
         if failures == 1:
             logger.warning("the database is behind: %s; issues are kept in files and written later", self._error)
         self._disconnect()
 
     def _disconnect(self) -> None:
-        if self._engine is not None:
-            with suppress(Exception):
-                self._engine.dispose()
-        self._engine = self._watchdog = self._projection = None
+        self._link.close()
         self._errors_written = 0
+        self._refused_lines = []
         self._pages = PagesWritten()
 
     def _pause(self, failures: int) -> bool:
@@ -282,5 +280,5 @@ class DatabaseWriter:
             left = self._deadline - time.monotonic()
             if self._last_attempts >= LAST_ATTEMPTS or left <= 0:
                 return False
-            self._changed.wait(min(0.5 * self._last_attempts, left))
+            self._changed.wait(min(0.5 * self._last_attempts, LONGEST_PAUSE, left))
             return True

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import OperationalError
 
 from ims_spiders.config import DatabaseConfig
@@ -28,6 +27,8 @@ from tests.db.inspect_rows import dump, rows, value
 from tests.faults.wire import Wire
 
 NUMBERS = range(100, 160)
+OTHERS_ENDED = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
 
 
 @pytest.fixture
@@ -141,50 +142,6 @@ def test_what_is_refused_is_told_and_not_behind(engine: Engine, crawl: SessionFo
     assert {entry.issue_id for entry in report.refused} == {"100", "101"}
 
 
-def test_down_from_start_to_end_leaves_it_all_to_the_files(engine: Engine, crawl: SessionFolder) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        url = parse_url(f"postgresql://kim:s3cr3t@127.0.0.1:{closed.getsockname()[1]}/archive")
-        writer = DatabaseWriter(lambda: open_engine(url), crawl)
-        writer.start()
-        put_all(writer)
-        began = time.monotonic()
-        report = writer.close(20)
-    assert time.monotonic() - began < 10
-    assert (report.new, report.behind) == (0, 60)
-    assert report.error is not None
-    assert "refused" in report.error
-    assert "s3cr3t" not in report.error
-    assert load(engine, crawl.path.parents[1]).issues.new == 60
-
-
-@pytest.mark.usefixtures("impatient")
-def test_killed_in_the_middle_it_drains_once_it_is_back(own_server: EmbeddedServer, crawl: SessionFolder) -> None:
-    own_server.start()
-
-    def engine_now() -> Engine:
-        return connect(DatabaseConfig(), own_server.folder.parent, start_embedded=False)
-
-    writer = DatabaseWriter(engine_now, crawl, batch_size=5, batch_seconds=0.01)
-    writer.start()
-    for number in range(100, 120):
-        writer.put(str(number))
-    reader = engine_now()
-    wait_for(lambda: _count(reader) == 20)
-    os.kill(own_server.status().pid or 0, signal.SIGKILL)
-    began = time.monotonic()
-    for number in range(120, 160):
-        writer.put(str(number))
-    assert time.monotonic() - began < 0.5
-    time.sleep(0.5)
-    own_server.start()
-    wait_for(lambda: _count(reader) == 60)
-    report = writer.close(30)
-    assert (report.new, report.behind, report.error) == (60, 0, None)
-    assert rows(reader, "SELECT min(crawl_count), max(crawl_count) FROM ims.issues") == [(1, 1)]
-    reader.dispose()
-
-
 @pytest.mark.usefixtures("impatient")
 def test_an_embedded_server_that_was_killed_is_started_again(own_server: EmbeddedServer, crawl: SessionFolder) -> None:
     writer = DatabaseWriter(lambda: connect(DatabaseConfig(), own_server.folder.parent), crawl, batch_seconds=0.01)
@@ -197,7 +154,7 @@ def test_an_embedded_server_that_was_killed_is_started_again(own_server: Embedde
     os.kill(own_server.status().pid or 0, signal.SIGKILL)
     put_all(writer)
     report = writer.close(60)
-    assert (report.new, report.unchanged, report.behind, report.error) == (60, 1, 0, None)
+    assert (report.new, report.behind, report.error) == (60, 0, None)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -239,21 +196,34 @@ def test_a_silent_connection_does_not_delay_the_end(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_an_answer_lost_after_commit_makes_no_duplicate(
-    server: EmbeddedServer, engine: Engine, proxy: Wire, crawl: SessionFolder
-) -> None:
-    writer = DatabaseWriter(through(proxy, engine, server), crawl, batch_size=30, batch_seconds=0.2)
-    put_all(writer)
+def test_what_a_server_has_forgotten_is_written_again(engine: Engine, crawl: SessionFolder) -> None:
+    """As one does that confirms before it keeps, or whose place a replica takes that was behind."""
+    writer = DatabaseWriter(again(engine), crawl, batch_seconds=0.01)
     writer.start()
-    wait_for(lambda: bool(value(engine, "SELECT count(*) FROM ims.crawl_sessions") == 1))
-    proxy.cut_after(b"COMMIT\0")
-    wait_for(lambda: proxy.cuts == 1)
+    writer.put("100")
+    writer.put_errors()
+    wait_for(lambda: bool(value(engine, "SELECT count(*) FROM ims.session_errors") == 1))
+    with engine.begin() as connection:
+        connection.execute(text("TRUNCATE ims.crawl_sessions, ims.issues CASCADE"))
+        connection.execute(text(OTHERS_ENDED))
+    writer.put("101")
     report = writer.close(30)
     assert (report.behind, report.error) == (0, None)
-    assert report.new + report.unchanged == 60
-    assert rows(engine, "SELECT count(*), max(crawl_count) FROM ims.issues") == [(60, 1)]
-    assert value(engine, "SELECT count(*) FROM ims.session_issues") == 60
-    assert value(engine, "SELECT count(*) FROM ims.issue_history") == 240
+    assert rows(engine, "SELECT issue_id FROM ims.issues ORDER BY 1") == [("100",), ("101",)]
+    assert value(engine, "SELECT count(*) FROM ims.session_errors") == 1
+
+
+def test_an_absent_database_is_tried_less_and_less_often(proxy: Wire, crawl: SessionFolder) -> None:
+    proxy.refusing.set()
+    url = parse_url(f"postgresql://kim:word@127.0.0.1:{proxy.port}/archive?sslmode=disable&gssencmode=disable")
+    writer = DatabaseWriter(lambda: open_engine(url), crawl, batch_seconds=0.01)
+    writer.start()
+    writer.put("100")
+    wait_for(lambda: proxy.connections == 3)
+    first, second, third = proxy.moments
+    assert second - first >= 0.9
+    assert third - second >= 1.9
+    writer.close(0.1)
 
 
 def test_failures_come_out_as_operational_errors(server: EmbeddedServer, engine: Engine, proxy: Wire) -> None:
