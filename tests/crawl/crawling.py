@@ -37,6 +37,14 @@ class Archive:
     data_dir: Path
     engine: Engine | None
     environment: dict[str, str] = field(default_factory=dict)
+    _url: str | None = field(default=None, init=False, repr=False)
+
+    @property
+    def database_url(self) -> str:
+        """The database's address with its password; asked for once, because the server may be away later."""
+        assert self.engine is not None
+        self._url = self._url or database_url(self.engine)
+        return self._url
 
     def variables(self, base_url: str, username: str, password: str, **more: str) -> dict[str, str]:
         """The environment of a user who works with this archive and that tracker, and nothing of the tester's."""
@@ -55,7 +63,7 @@ class Archive:
         if self.engine is None:
             own["USE_DATABASE"] = "false"
         else:
-            own["DATABASE_URL"] = database_url(self.engine)
+            own["DATABASE_URL"] = self.database_url
         return {**kept, **own, **self.environment, **more}
 
     def crawl(self, variables: dict[str, str], *settings: str, timeout: float = 120, **arguments: object) -> Run:

@@ -147,21 +147,6 @@ def test_interrupted_while_it_starts_it_ends_in_order(files_only: Archive) -> No
         assert files_only.documents() == {}
 
 
-def test_without_its_database_a_crawl_completes_and_is_loaded_later(archive: Archive) -> None:
-    assert archive.engine is not None
-    with DemoTracker(password=PASSWORD) as tracker:
-        env = logged_in.variables(archive, tracker)
-        away = {**env, "DATABASE_URL": "postgresql://nobody:c4n4ry-database@127.0.0.1:1/ims_crawler"}
-        run = archive.ims(away, *CRAWL, "-m", "5")
-        assert run.returncode == 6, run.stderr
-        assert "ims db load" in run.stderr + run.stdout
-        assert len(archive.documents()) == 5
-    oracle.check_no_secret(archive, PASSWORD, "c4n4ry-database")
-    loaded = archive.ims(env, "db", "load")
-    assert loaded.returncode == 0, loaded.stderr
-    oracle.check_rows(archive, archive.documents())
-
-
 def _wait_for_issues(archive: Archive, count: int) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:

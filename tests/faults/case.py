@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+
+from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.demo.server import DemoTracker
 from tests.crawl import logged_in, oracle
 from tests.crawl.crawling import FAST, ROOT, Archive, Run
 from tests.faults.processes import CommandLines
+from tests.faults.wire import Wire
 
 USERNAME, PASSWORD = "demo", "c4n4ry pass&+/%ü"
 """What looks different in every encoding."""
@@ -38,6 +42,8 @@ class Case:
     """Issues that a whole crawl stores; None: those that the search of SEARCH finds."""
     expected_database: bool = True
     """Whether the database holds by now what the files hold; never looked at without one."""
+    server: EmbeddedServer | None = None
+    """The server of a row that has one of its own."""
     foreign: set[str] = field(default_factory=set)
     """Sessions (uuids) that are of something else, and not to be looked at."""
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -71,6 +77,14 @@ class Case:
     def draw(self, low: int, high: int) -> int:
         """A whole number of this run, both ends included."""
         return self.rng.randint(low, high)
+
+    def wire(self) -> tuple[Wire, dict[str, str]]:
+        """A wire before the database, and the environment of those who reach the database by way of it."""
+        url = make_url(self.archive.database_url)
+        assert url.port is not None
+        made = self._stack.enter_context(Wire(url.port))
+        through = url.set(host="127.0.0.1", port=made.port).render_as_string(hide_password=False)
+        return made, {"DATABASE_URL": through}
 
     # --- Running -------------------------------------------------------------------------------------------------
 
