@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import sys
@@ -96,7 +97,9 @@ def try_disk(folder: Path) -> None:
             file.flush()
             with _step("the disk does not confirm what was written (fsync)"):
                 os.fsync(file.fileno())
-        with _step(f"does not take names of {LONGEST_NAME} bytes"):
+        with _step("knows no locks (flock), which keep two crawls out of one session"), temporary.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with _step(f"does not take names of {len(final.name.encode())} bytes"):
             temporary.replace(final)
         with _step("the disk does not confirm new names (fsync of the folder)"):
             sync_folder(workshop)
@@ -108,9 +111,10 @@ def try_disk(folder: Path) -> None:
 
 
 def longest_name() -> str:
-    """A name as attachments may have: Korean, as many bytes as names here ever have."""
+    """As long as an attachment's can be, which has its number and kind before its name; Korean."""
     # Where the environment's charset has no Korean, that is what another check tells.
-    return ("한" if sys.getfilesystemencoding() == "utf-8" else "han") * (LONGEST_NAME // 3)
+    name = ("한" if sys.getfilesystemencoding() == "utf-8" else "han") * (LONGEST_NAME // 3)
+    return f"{'0' * 60}-inline-{name}"
 
 
 @contextmanager

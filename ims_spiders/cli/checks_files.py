@@ -18,7 +18,9 @@ from dotenv import dotenv_values
 from ims_spiders.cli.checks_result import Check, bad, doubtful, good, some
 from ims_spiders.config import TrackerConfig
 from ims_spiders.db.check_leftovers import RECENT_SECONDS
+from ims_spiders.db.files import SessionFolder
 from ims_spiders.db.status import SessionState
+from ims_spiders.exceptions import ImsError
 
 ENV_FILE = Path(".env")
 _SECRET_NAME = re.compile(r"(PASSWORD|SECRET|TOKEN|API_KEY|NOTIFY_URL)$")
@@ -52,7 +54,12 @@ def exposed(folder: Path) -> list[Path]:
     found = [folder] if _mode(folder) & _CHANGE else []
     if not _mode(folder) & _ENTER:
         return found
-    for path in sorted(folder.iterdir()):
+    try:
+        inside = sorted(folder.iterdir())
+    except PermissionError:
+        # Somebody else's, who may not show it to us either.
+        return found
+    for path in inside:
         if path.is_dir() and not path.is_symlink():
             found += exposed(path)
         elif path.is_file() and _mode(path) & (_READ | _CHANGE):
@@ -119,11 +126,19 @@ def _command_lines() -> str:
 
 def killed_sessions(states: list[SessionState]) -> Check:
     """Sessions that say they run although no process writes them."""
-    # Asking a session for its lock would make a missing one: this looks only.
     running = [state for state in states if state.status == "running"]
-    killed = [one for one in running if not ((one.folder.path / ".lock").exists() and one.folder.is_locked())]
+    killed = [one for one in running if not _is_written(one.folder)]
     if not killed:
         return good("Sessions", f"{len(states)}, {len(running)} of them running" if states else "none yet")
     found = f"{len(killed)} say they are running, but nobody writes them"
     commands = " && ".join(f"ims crawl --resume {one.uuid}" for one in killed[:3])
     return doubtful("Sessions", f"{found}: {some([one.folder.path.name for one in killed])}", f"run: {commands}")
+
+
+def _is_written(folder: SessionFolder) -> bool:
+    """Whether some process writes the session, as far as can be known."""
+    try:
+        # Asking a session for its lock would make a missing one: this looks only.
+        return (folder.path / ".lock").exists() and folder.is_locked()
+    except (ImsError, OSError):
+        return True

@@ -41,6 +41,9 @@ def configuration() -> Check:
             load()
     except ConfigurationError as error:
         return bad("Configuration", " · ".join(str(error).splitlines()), "correct it in the environment or .env")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        return bad("Configuration", f".env cannot be read: {reason}", "save it as UTF-8, readable for you")
     return good("Configuration", f"tracker {config.base_url}, data in {config.data_dir}")
 
 

@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,12 @@ from ims_spiders.cli.checks import scrapyd
 from ims_spiders.cli.checks_disk import Refused, data_folder, longest_name, room, temporary_folder, try_disk
 from ims_spiders.cli.checks_files import killed_sessions, leftovers, private_files
 from ims_spiders.cli.checks_result import Check
-from ims_spiders.cli.checks_settings import environment
+from ims_spiders.cli.checks_settings import configuration, environment
 from ims_spiders.config import TrackerConfig
 from ims_spiders.db.files import SessionFolder
 from ims_spiders.db.status import Sessions
-from ims_spiders.pipelines.names import LONGEST_NAME
+from ims_spiders.items import Attachment
+from ims_spiders.pipelines.names import LONGEST_NAME, attachment_path
 from tests.cli.conftest import Ims
 from tests.cli.test_doctor import verdicts
 from tests.db.factory import folder, session
@@ -37,7 +39,10 @@ def follow(check: Check) -> None:
 def test_a_disk_is_tried_and_left_as_it_was(tmp_path: Path) -> None:
     try_disk(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert len(longest_name().encode()) == LONGEST_NAME
+    attachment = Attachment(file_id="9" * 99, kind="INLINE", filename="한" * 99)
+    other = replace(attachment, kind="ISSUE")
+    longest = attachment_path("7", attachment, [other, attachment]).rpartition("/")[2]
+    assert len(longest.encode()) <= len(longest_name().encode()) < LONGEST_NAME + 70
     found = data_folder(tmp_path / "not" / "yet")
     assert found.ok
     assert list(tmp_path.iterdir()) == []
@@ -60,6 +65,16 @@ def test_a_disk_that_confirms_nothing(tmp_path: Path, monkeypatch: pytest.Monkey
     assert ("of the folder" in found.found) == (refused == "folder")
     assert "IMS_DATA_DIR" in (found.advice or "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_knows_no_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refusing)
+    found = data_folder(tmp_path)
+    assert not found.ok
+    assert "locks" in found.found
 
 
 def test_a_disk_that_takes_no_long_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +214,16 @@ def test_sessions_that_nobody_writes(tmp_path: Path) -> None:
     assert look().state == "ok"
     writer.unlock()
     assert look().state == "warn"
+
+
+def test_settings_in_another_charset(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes("IMS_USERNAME=김\n".encode("cp949"))
+    found = configuration()
+    assert not found.ok
+    assert "UTF-8" in (found.advice or "")
+    (tmp_path / ".env").write_text("IMS_USERNAME=김\n", encoding="utf-8")
+    assert configuration().ok
 
 
 def test_proxies_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
