@@ -111,10 +111,13 @@ def run() -> None:
 
 
 def _explain(error: BaseException, message: str) -> None:
+    from ims_spiders.login.redaction import configured_redaction
+
+    clean = configured_redaction().clean
     if _Debug.wanted:
-        traceback.print_exception(error)
+        sys.stderr.write(clean("".join(traceback.format_exception(error))))
     else:
-        warn(f"Error: {message}")
+        warn(f"Error: {clean(message)}")
 
 
 def _message(error: Exception) -> str:

@@ -27,6 +27,8 @@ from ims_spiders.exceptions import (
 from ims_spiders.extensions.outcome import close_reason_for
 from ims_spiders.extensions.session import CrawlSession
 from ims_spiders.items import utc_milliseconds
+from ims_spiders.login.redaction import configured_redaction
+from ims_spiders.pages.urls import clean_url
 from ims_spiders.spiders import signals
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class ErrorLog:
     def __init__(self, crawler: Crawler, session: CrawlSession):
         self._crawler = crawler
         self._session = session
+        self._secrets = configured_redaction()
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -121,6 +124,7 @@ class ErrorLog:
             content = json.dumps(asdict(item), ensure_ascii=False, indent=1, default=str).encode("utf-8", "replace")
         else:
             return None
+        content = self._secrets.clean_bytes(content)
         try:
             return str(self._session.folder.quarantine(name, content).relative_to(self._session.folder.path))
         except StorageError as disk:
@@ -136,7 +140,10 @@ class ErrorLog:
             # What only the database lacks is in the files: the crawl itself has lost nothing.
             statistics.errors += 1
         self._crawler.stats.inc_value(f"ims/errors/{kind}")
-        message = str(error) or type(error).__name__
+        clean = self._secrets.clean
+        message = clean(str(error) or type(error).__name__)
+        if detail["url"]:
+            detail["url"] = clean(clean_url(detail["url"]))
         level = logging.ERROR if severity == "error" else logging.WARNING
         logger.log(level, "%s: %s (%s)", kind, message, detail["url"] or "no URL")
         entry = {
@@ -147,7 +154,7 @@ class ErrorLog:
             "error_detail": {
                 **{name: value for name, value in detail.items() if value is not None},
                 "exception": type(error).__name__,
-                "traceback": "".join(traceback.format_exception(error)),
+                "traceback": clean("".join(traceback.format_exception(error))),
             },
         }
         try:

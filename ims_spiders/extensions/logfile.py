@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
@@ -12,40 +11,18 @@ from scrapy.logformatter import LogFormatter
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 from scrapy.utils.log import get_scrapy_root_handler
 
-from ims_spiders.config import load_database_config, load_notify_config, load_tracker_config
+from ims_spiders.config import load_tracker_config
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.extensions.job import scrapyd_job
 from ims_spiders.extensions.session import CrawlSession
+from ims_spiders.login.redaction import Redaction, configured_redaction, known_secrets
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-_SECRETS = re.compile(r"(?i)(jsessionid=|password=|passwd=)[^\s;&'\"]+|(?<=://)([^/\s:@]+:)[^\s/@]+(?=@)")
+__all__ = ["TEXT", "Context", "Redaction", "SessionLog", "ShortItems", "known_secrets", "shape"]
 
 TEXT = "%(asctime)s %(short)s %(levelname)s [%(name)s] %(message)s"
-
-
-class Redaction(logging.Filter):
-    """Takes passwords and session numbers out of every message, whoever wrote it."""
-
-    def __init__(self, secrets: list[str]):
-        super().__init__()
-        self._secrets = [secret for secret in secrets if len(secret) >= 4]
-
-    def clean(self, text: str) -> str:
-        """The text without secrets."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return _SECRETS.sub(lambda found: f"{found[1] or found[2]}***", text)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; it is always kept."""
-        if record.exc_info and not record.exc_text:
-            record.exc_text = logging.Formatter().formatException(record.exc_info)
-        if record.exc_text:
-            record.exc_text = self.clean(record.exc_text)
-        record.msg, record.args = self.clean(record.getMessage()), ()
-        return True
 
 
 class Context(logging.Filter):
@@ -73,10 +50,11 @@ def shape(handler: logging.Handler, *, as_text: bool = False) -> None:
 
     With settings that are wrong it is text: the crawl then ends with a message about them.
     """
+    redaction = configured_redaction()
     try:
-        redaction, as_json = Redaction(known_secrets()), load_tracker_config().log_format == "json"
+        as_json = load_tracker_config().log_format == "json"
     except ConfigurationError:
-        redaction, as_json = Redaction([]), False
+        as_json = False
     handler.addFilter(_context)
     handler.addFilter(redaction)
     if as_json:
@@ -139,10 +117,3 @@ class ShortItems(LogFormatter):
 
 def _name(item: Any) -> str:
     return f"issue {getattr(item, 'issue_id', '?')}"
-
-
-def known_secrets() -> list[str]:
-    """The passwords of this process's configuration, and addresses that may hold one."""
-    tracker, database, told = load_tracker_config(), load_database_config(), load_notify_config()
-    values = [tracker.password, database.password, database.url, told.notify_url, told.smtp_url]
-    return [value.get_secret_value() for value in values if value is not None]

@@ -11,9 +11,12 @@ from typing import Any
 
 from scrapy.utils.log import get_scrapy_root_handler
 
+from ims_spiders.extensions.uncaught import tell_cleanly
+
 
 def watch_log() -> None:
     """To be called before a crawl's process is made; once more changes nothing."""
+    tell_cleanly()
     if not isinstance(logging.getLogRecordFactory(), _Watch):
         logging.setLogRecordFactory(_Watch(logging.getLogRecordFactory()))
 

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from ims_spiders.config import TrackerConfig
 from ims_spiders.exceptions import ConfigurationError, LoginRefused
+from ims_spiders.login.owner import Owner
+from ims_spiders.login.redaction import tell_cookies
 from ims_spiders.login.state import CookieDict, load_state, read_cookie_file, state_document, state_path
 
 logger = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ class LoginSession:
         self._lock = asyncio.Lock()
         self._current: Generation | None = None
         self._refused: LoginRefused | None = None
+        self._owner = Owner(config)
         self.logins = 0
 
     async def current(self) -> Generation:
@@ -66,15 +69,29 @@ class LoginSession:
                 self._current = await self._log_in(expired + 1)
             return self._current
 
+    def recognise(self, user_id: str, generation: int) -> bool:
+        """A page of that login was made for this user. False when a new login has to tell whether that is right.
+
+        Raises WrongUser when it is somebody else's page than it has to be.
+        """
+        current = self._current
+        assert current is not None
+        if generation < current.number and self._owner.seen is None:
+            return False
+        return self._owner.recognise(user_id, current.cookies, self._save)
+
     async def _first(self) -> Generation:
         if self._refused is not None:
             raise self._refused
         if self._config.cookie_file is not None:
-            return Generation(1, tuple(read_cookie_file(self._config.cookie_file)))
+            cookies = read_cookie_file(self._config.cookie_file)
+            self._owner.of_cookie_file(cookies)
+            return _generation(1, cookies)
         path = self._state_path()
         if path is not None and (cookies := load_state(path)):
             logger.info("Using the saved login")
-            return Generation(1, tuple(cookies))
+            self._owner.of_saved_login(path)
+            return _generation(1, cookies)
         return await self._log_in(1)
 
     async def _log_in(self, number: int) -> Generation:
@@ -88,10 +105,13 @@ class LoginSession:
             # Remembered, so that no request tries again: accounts lock after a few refusals.
             self._refused = error
             raise
+        generation = _generation(number, cookies)
         self.logins += 1
-        if path := self._state_path():
-            self._save(path, state_document(cookies))
-        return Generation(number, tuple(cookies))
+        path = self._state_path()
+        self._owner.of_new_login(path)
+        if path is not None:
+            self._save(path, state_document(cookies, self._owner.seen))
+        return generation
 
     def _no_password(self) -> LoginRefused:
         if self._config.cookie_file is not None:
@@ -105,6 +125,11 @@ class LoginSession:
         if not self._config.username:
             return None
         return state_path(self._config.data_dir, self._config.base_url, self._config.username)
+
+
+def _generation(number: int, cookies: list[CookieDict]) -> Generation:
+    tell_cookies(cookies)
+    return Generation(number, tuple(cookies))
 
 
 def require_credentials(config: TrackerConfig) -> None:

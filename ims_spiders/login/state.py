@@ -115,6 +115,14 @@ def state_path(data_dir: Path, base_url: str, username: str) -> Path:
     return data_dir / "state" / f"{host}-{account}.json"
 
 
+def cookie_user_path(data_dir: Path, base_url: str, cookies: list[CookieDict]) -> Path:
+    """Where it is kept whose these cookies of a file of the user's are; other cookies may be somebody else's."""
+    host = urlsplit(base_url).hostname or "tracker"
+    values = sorted(f"{cookie['name']}={cookie['value']}" for cookie in cookies)
+    digest = hashlib.sha256("\n".join([base_url, *values]).encode("utf-8", "replace")).hexdigest()[:16]
+    return data_dir / "state" / f"{host}-{digest}.user"
+
+
 def load_state(path: Path) -> list[CookieDict]:
     """The cookies of the saved login; none when there is none or it is unreadable: then one logs in."""
     try:
@@ -123,6 +131,15 @@ def load_state(path: Path) -> list[CookieDict]:
         return []
 
 
-def state_document(cookies: list[CookieDict]) -> bytes:
-    """The saved form: a Playwright storage state, which `IMS_COOKIE_FILE` also takes."""
-    return json.dumps({"cookies": cookies, "origins": []}, indent=1).encode()
+def load_user(path: Path) -> str | None:
+    """The userId that pages of the saved login carried; None when that was not kept, or cannot be read."""
+    try:
+        user_id = json.loads(path.read_text("utf-8"))["userId"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return user_id if isinstance(user_id, str) and user_id else None
+
+
+def state_document(cookies: list[CookieDict], user_id: str | None = None) -> bytes:
+    """The saved form: a Playwright storage state, which `IMS_COOKIE_FILE` also takes, and whose it is once known."""
+    return json.dumps({"cookies": cookies, "origins": [], "userId": user_id}, indent=1).encode()

@@ -14,9 +14,10 @@ from scrapy.http import Response, TextResponse
 
 from ims_spiders.config import load_tracker_config
 from ims_spiders.db.durable import write_durably
-from ims_spiders.exceptions import CrawlEnding, ImsError, LoginRefused, WrongUser
+from ims_spiders.exceptions import CrawlEnding, ImsError, LoginRefused
 from ims_spiders.login.browser_login import BrowserLogin, close_page
 from ims_spiders.login.http_login import COOKIE_JAR, HttpLogin
+from ims_spiders.login.redaction import clean_page, tell_header
 from ims_spiders.login.session import Authenticator, Generation, LoginSession
 from ims_spiders.login.state import CookieDict, from_cookie, to_cookie
 from ims_spiders.pages.login import is_login_page, is_login_url, signed_in_user
@@ -42,7 +43,6 @@ class SessionMiddleware:
         )
         self.login = LoginSession(config, self._authenticator, functools.partial(write_durably, mode=0o600))
         self._jars_filled: set[int] = set()
-        self._user_id: str | None = None
         self._ended = False
 
     @classmethod
@@ -61,11 +61,12 @@ class SessionMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         """Repeat the request with a new login when the answer is the login page; otherwise let it pass."""
+        for header in response.headers.getlist("Set-Cookie"):
+            tell_header(header)
         if _passes(request):
             return response
-        if not is_login_answer(response):
-            self._check_user(request, response)
-            return response
+        if not is_login_answer(response) and self._is_the_users(request, response):
+            return without_session(request, response)
         await close_page(request.meta.pop("playwright_page", None))
         repeats = request.meta.get("ims_repeats", 0) + 1
         if repeats > MAX_REPEATS:
@@ -118,20 +119,26 @@ class SessionMiddleware:
     async def _download(self, request: Request) -> Response:
         return await self._crawler.engine.download_async(request)
 
-    def _check_user(self, request: Request, response: Response) -> None:
-        """Stop when pages begin to carry another user's name: what follows would be somebody else's view."""
+    def _is_the_users(self, request: Request, response: Response) -> bool:
+        """Stop when pages carry another user's name: what follows would be somebody else's view. False when only a
+        new login can tell whether they do."""
         if not isinstance(response, TextResponse) or not request.meta.get("ims_page"):
-            return
+            return True
         user = signed_in_user(response.text)
         if user is None or not user.user_id:
-            return
-        if self._user_id is None:
-            self._user_id = user.user_id
-        elif self._user_id != user.user_id:
-            error = WrongUser(
-                f"the session at {response.url} suddenly belongs to another user; nothing of it is stored"
-            )
-            raise self._ending(error, request)
+            return True
+        try:
+            return self.login.recognise(user.user_id, int(request.meta["ims_generation"]))
+        except ImsError as error:
+            raise self._ending(error, request) from None
+
+
+def without_session(request: Request, response: Response) -> Response:
+    """A page without the number of the session in its links; a file stays as it is."""
+    if not isinstance(response, TextResponse) or request.meta.get("ims_file_of") is not None:
+        return response
+    cleaned = clean_page(response.body)
+    return response if cleaned is response.body else response.replace(body=cleaned)
 
 
 def is_login_answer(response: Response) -> bool:

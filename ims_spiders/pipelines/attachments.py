@@ -19,6 +19,8 @@ from ims_spiders.exceptions import AttachmentError, AttachmentUnlearned, CrawlEn
 from ims_spiders.items import Attachment, Issue
 from ims_spiders.login.attachment_requests import AttachmentRequests
 from ims_spiders.login.origin import Fence
+from ims_spiders.login.redaction import clean_address, configured_redaction
+from ims_spiders.pages.urls import clean_url
 from ims_spiders.pipelines.file_answers import not_a_file
 from ims_spiders.pipelines.names import attachment_path, file_type
 from ims_spiders.spiders import signals
@@ -33,11 +35,15 @@ class DurableFilesStore(FSFilesStore):
     """Scrapy's store on disk, with durable writes; a file that already holds these bytes is left alone."""
 
     async def persist_file(self, path: Any, buf: BytesIO, info: Any, meta: Any = None, headers: Any = None) -> None:  # type: ignore[override]
-        """Write off the event loop. Raises StorageError."""
+        """Write off the event loop. Raises StorageError, AttachmentError for a folder that leads elsewhere."""
         await asyncio.to_thread(self._write, Path(self._get_filesystem_path(path)), buf.getvalue())
 
     def _write(self, path: Path, content: bytes) -> None:
-        if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+        # The folder of all attachments may be a link, to a larger disk; what is in it is of our making.
+        if path.parent.is_symlink():
+            raise AttachmentError(f"{path.parent} is a link to another folder, so nothing was written there; remove it")
+        plain = path.is_file() and not path.is_symlink()
+        if plain and path.stat().st_size == len(content) and path.read_bytes() == content:
             return
         write_durably(path, content)
 
@@ -59,6 +65,7 @@ class AttachmentsPipeline(FilesPipeline):
         super().__init__(store_uri, crawler=crawler)
         config = load_tracker_config()
         self._fence = Fence(config.base_url)
+        self._secrets = configured_redaction()
         self._requests = AttachmentRequests(config, self._download)
         self._largest = crawler.settings.getint("IMS_ATTACHMENT_MAX_BYTES")
         self._useless_exact_requests = 0
@@ -97,7 +104,7 @@ class AttachmentsPipeline(FilesPipeline):
             self._report(error, item, attachment)
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the issue is kept and the failure written down
-            reason = str(error) or type(error).__name__
+            reason = self._secrets.clean(str(error) or type(error).__name__)
             attachment.downloaded = False
             attachment.download_error = reason
             item.crawl.missing.append(part)
@@ -149,7 +156,7 @@ class AttachmentsPipeline(FilesPipeline):
         self.inc_stats("downloaded")
         attachment.downloaded = True
         attachment.download_error = None
-        attachment.download_url = None if response.url.startswith("data:") else response.url
+        attachment.download_url = None if response.url.startswith("data:") else own_address(response.url)
         attachment.file_path = path
         attachment.file_size = len(response.body)
         attachment.sha256 = hashlib.sha256(response.body).hexdigest()
@@ -177,6 +184,11 @@ class AttachmentsPipeline(FilesPipeline):
             issue_id=item.issue_id,
             severity="error",
         )
+
+
+def own_address(url: str) -> str:
+    """Where a file was, without the number of the session that asked for it."""
+    return clean_address(clean_url(url))
 
 
 def _take_over(attachment: Attachment, stored: Attachment) -> None:

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from ims_spiders.config import TrackerConfig
-from ims_spiders.exceptions import ConfigurationError, LoginRefused
+from ims_spiders.exceptions import ConfigurationError, LoginRefused, WrongUser
 from ims_spiders.login.session import LoginSession, require_credentials
 from ims_spiders.login.state import CookieDict, state_path
 
@@ -123,3 +123,87 @@ async def test_expired_cookies_of_a_file_without_a_password_end_the_crawl(tmp_pa
 def test_nothing_to_log_in_with_is_said_before_anything_is_asked(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="IMS_USERNAME"):
         require_credentials(config(tmp_path, username=None, password=None))
+
+
+async def test_the_saved_login_remembers_whose_it_is(tmp_path: Path) -> None:
+    """The userId need not be the user name; it only has to stay."""
+    first = LoginSession(config(tmp_path), Tracker(), write)
+    await first.current()
+    assert first.recognise("K-4711", 1)
+    tracker = Tracker()
+    for user_id in ("K-4711", "k-4711"):
+        again = LoginSession(config(tmp_path), tracker, write)
+        await again.current()
+        assert again.recognise(user_id, 1)
+    other = LoginSession(config(tmp_path), tracker, write)
+    await other.current()
+    with pytest.raises(WrongUser, match=r"'L-4712'.*Delete that file"):
+        other.recognise("L-4712", 1)
+    assert tracker.asked == 0
+
+
+async def test_a_saved_login_of_before_is_used_when_it_is_the_users(tmp_path: Path) -> None:
+    cookie = {"name": "JSESSIONID", "value": "old", "domain": "127.0.0.1", "path": "/tody"}
+    write(state_path(tmp_path, BASE, "kim"), json.dumps({"cookies": [cookie], "origins": []}).encode())
+    tracker = Tracker()
+    session = LoginSession(config(tmp_path), tracker, write)
+    await session.current()
+    assert session.recognise("KIM", 1)
+    assert tracker.asked == 0
+    again = LoginSession(config(tmp_path), tracker, write)
+    assert (await again.current()).cookies[0]["value"] == "old"
+    with pytest.raises(WrongUser):
+        again.recognise("lee", 1)
+
+
+async def test_a_new_login_tells_whose_one_of_before_is(tmp_path: Path) -> None:
+    """It does not say whose it is, and the page names somebody who is not called like the user."""
+    cookie = {"name": "JSESSIONID", "value": "old", "domain": "127.0.0.1", "path": "/tody"}
+    write(state_path(tmp_path, BASE, "kim"), json.dumps({"cookies": [cookie], "origins": []}).encode())
+    tracker = Tracker()
+    session = LoginSession(config(tmp_path), tracker, write)
+    await session.current()
+    assert not session.recognise("lee", 1)
+    await session.renew(1)
+    assert not session.recognise("lee", 1), "a page that was asked for before the new login"
+    assert session.recognise("K-4711", 2)
+    with pytest.raises(WrongUser):
+        session.recognise("lee", 2)
+    assert tracker.asked == 1
+
+
+def cookie_file(tmp_path: Path, value: str) -> Path:
+    file = tmp_path / "cookies.json"
+    file.write_text(json.dumps([{"name": "JSESSIONID", "value": value, "domain": "127.0.0.1"}]))
+    return file
+
+
+async def owner(settings: TrackerConfig, user_id: str) -> None:
+    session = LoginSession(settings, Tracker(), write)
+    await session.current()
+    assert session.recognise(user_id, 1)
+
+
+async def test_the_cookies_of_a_file_stay_whose_they_were(tmp_path: Path) -> None:
+    settings = config(tmp_path, cookie_file=cookie_file(tmp_path, "one"), username=None, password=None)
+    await owner(settings, "K-4711")
+    await owner(settings, "K-4711")
+    with pytest.raises(WrongUser, match="export them again"):
+        await owner(settings, "lee")
+    cookie_file(tmp_path, "two")
+    await owner(settings, "lee")
+
+
+async def test_the_cookies_of_a_file_are_those_of_the_user_who_is_named(tmp_path: Path) -> None:
+    settings = config(tmp_path, cookie_file=cookie_file(tmp_path, "one"))
+    await owner(settings, "Kim")
+    cookie_file(tmp_path, "two")
+    with pytest.raises(WrongUser, match="unset IMS_USERNAME"):
+        await owner(settings, "lee")
+
+
+async def test_whose_a_file_s_cookies_are_is_kept_for_its_owner_only_and_without_them(tmp_path: Path) -> None:
+    await owner(config(tmp_path, cookie_file=cookie_file(tmp_path, "one-long-value"), username=None), "kim")
+    (kept,) = (tmp_path / "state").iterdir()
+    assert "one-long-value" not in kept.read_text()
+    assert kept.suffix == ".user"

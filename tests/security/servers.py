@@ -116,12 +116,14 @@ class _Quiet(ThreadingHTTPServer):
 
 
 class LeadingAway(OtherTracker):
-    """A tracker some of whose addresses redirect: `away` says which, by a part of them, and where to."""
+    """A tracker some of whose addresses redirect: `away` says which, by a part of them, and where to. `user` is whom
+    its pages are made for, `methods` what it was asked."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.away: dict[str, str] = {}
         self.methods: list[str] = []
+        self.user = "hong"
         owner = self
         base: Any = self._server.RequestHandlerClass
 
@@ -140,6 +142,9 @@ class LeadingAway(OtherTracker):
                     self._redirect(target)
                 else:
                     super()._page(path, query)
+
+            def _html(self, body: str) -> None:
+                super()._html(body.replace("NAME=userId VALUE=hong", f"NAME=userId VALUE={owner.user}"))
 
         self._server.RequestHandlerClass = Handler
 

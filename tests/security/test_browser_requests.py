@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+import os
 
+import pytest
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import async_playwright
+
+from ims_spiders.login.browser import launch_options
+from ims_spiders.login.origin import Fence
+from ims_spiders.login.sealed_browser import sealed_arguments
 from tests.crawl import logged_in
 from tests.crawl.crawling import Archive
 from tests.crawl.other_tracker import STATUSES
@@ -98,3 +105,17 @@ def test_a_page_that_gets_its_files_elsewhere_gets_none(
     assert run.exit_code == 5, run.stderr
     (lost, *_) = archive.documents()[hostile]["attachments"]
     assert f"{stranger.url}/f is not on the tracker" in lost["download_error"]
+
+
+async def test_no_proxy_is_asked_for_what_the_resolver_would_refuse(stranger: Stranger) -> None:
+    """One that the environment names would look up any host by itself."""
+    arguments = launch_options() | {"env": {**os.environ, "http_proxy": stranger.url, "all_proxy": stranger.url}}
+    arguments["args"] = [*arguments["args"], *sealed_arguments(Fence("http://ims.example.com:8000"))]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**arguments, timeout=30_000)
+        page = await browser.new_page()
+        for url in ("http://ims.example.com:8000/", "http://elsewhere.example.com/"):
+            with pytest.raises(PlaywrightError, match="ERR_NAME_NOT_RESOLVED"):
+                await page.goto(url, timeout=20_000)
+        await browser.close()
+    assert stranger.heard == 0

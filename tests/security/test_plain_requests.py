@@ -51,7 +51,7 @@ def test_nothing_but_asking_the_login_and_files(tracker: LeadingAway) -> None:
         ({"url": url}, "200"),
         ({"url": url, "method": "HEAD"}, "501"),
         ({"url": url, "method": "POST", "meta": {"ims_login": True}}, "200"),
-        ({"url": url, "method": "POST", "meta": {"ims_file_of": "issue"}}, "200"),
+        ({"url": url, "method": "POST", "meta": {"ims_file_of": "issue", "download_timeout": 60}}, "200"),
         ({"url": url, "method": "POST"}, "RequestRefused"),
         ({"url": url, "method": "POST", "dont_filter": True}, "RequestRefused"),
         ({"url": url, "method": "DELETE", "meta": {"ims_login": True}}, "RequestRefused"),
