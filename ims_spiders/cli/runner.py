@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,8 +97,10 @@ class _Run:
         task = self._process.crawl(self._crawler, **self._request.arguments())
         task.add_done_callback(self._ended)
         loop = asyncio.get_event_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # What was started with nohup outlives its terminal.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._interrupt)
         self._process.start(install_signal_handlers=False)
 
     def finish(self, output_json: bool) -> int:
@@ -132,11 +135,18 @@ class _Run:
         if self._interrupts == 1:
             from ims_spiders.extensions.stopping import stop_in_order
 
-            sys.stderr.write("Stopping: what is under way is finished first. Once more to stop at once.\n")
             self._stopping = asyncio.ensure_future(stop_in_order(self._crawler))
+            _say("Stopping: what is under way is finished first. Once more to stop at once.")
             return
         session = self._session()
         if session is not None:
             session.interrupt_now()
-        sys.stderr.write("Stopped. Go on with: ims crawl --resume last\n")
+        _say("Stopped. Go on with: ims crawl --resume last")
         os._exit(7)
+
+
+def _say(line: str) -> None:
+    # The terminal may be what has gone away.
+    with suppress(OSError):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()

@@ -35,9 +35,9 @@ def write_durably(path: Path, content: bytes, mode: int = 0o644) -> None:
 
 
 def append_durably(path: Path, line: bytes) -> None:
-    """Append one line in a single write, then fsync. Raises StorageError when the disk refuses.
+    """Append one line, then fsync. Raises StorageError when the disk refuses.
 
-    A line that a crash has torn is ended first, so that it cannot swallow this one.
+    A line that a crash or a full disk has torn is ended first, so that it cannot swallow this one.
     """
     with refused_by_disk(path):
         new = not path.exists()
@@ -45,7 +45,9 @@ def append_durably(path: Path, line: bytes) -> None:
             line = b"\n" + line
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         with os.fdopen(descriptor, "ab", buffering=0) as file:
-            file.write(line)
+            while line:
+                # A disk that is nearly full takes a part, and says so by its count only.
+                line = line[file.write(line) or 0 :]
             os.fsync(file.fileno())
         if new:
             sync_folder(path.parent)

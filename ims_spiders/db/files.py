@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
@@ -66,15 +67,25 @@ class SessionFolder:
             raise ValueError(f"not an issue id: {issue_id!r}")
         return self.path / "issues" / f"{issue_id}.json"
 
-    def lock(self) -> None:
-        """Become the session's only writer until `unlock` or the end of the process. Raises SessionBusy."""
-        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    def lock(self, patience: float = 0.0) -> None:
+        """Become the session's only writer until `unlock` or the end of the process.
+
+        `patience` are seconds to wait for who only looks whether it is locked. Raises SessionBusy, StorageError, and
+        ConfigurationError on a file system that has no locks.
+        """
+        with refused_by_disk(self.path / ".lock"):
+            descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        deadline = time.monotonic() + patience
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            while not _take(descriptor, self.path):
+                if time.monotonic() >= deadline:
+                    raise SessionBusy(
+                        f"session {self.path.name} is being written by another process; wait for it or stop it first"
+                    )
+                time.sleep(0.02)
+        except BaseException:
             os.close(descriptor)
-            message = f"session {self.path.name} is being written by another process; wait for it or stop it first"
-            raise SessionBusy(message) from error
+            raise
         self._lock = descriptor
 
     def unlock(self) -> None:
@@ -226,15 +237,16 @@ def read_json(path: Path) -> JsonObject:
     return value
 
 
-def interrupt_abandoned(data_dir: Path) -> list[SessionFolder]:
-    """Mark sessions that say `running` and that nobody writes as `interrupted`: their process was killed.
-
-    Returns their folders. `ims crawl --resume` goes on with any of them.
-    """
-    abandoned = []
-    for folder in session_folders(data_dir):
-        session = folder.read_session()
-        if session.get("status") == "running" and not folder.is_locked():
-            folder.write_session({**session, "status": "interrupted", "close_reason": "killed"})
-            abandoned.append(folder)
-    return abandoned
+def _take(descriptor: int, path: Path) -> bool:
+    """Whether the lock was free. Raises ConfigurationError when there is no such thing as a lock."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        message = (
+            f"{path} cannot be locked ({error.strerror}), so nothing would keep two crawls out of one session; "
+            "set IMS_DATA_DIR to a file system that has locks"
+        )
+        raise ConfigurationError(message) from error
+    return True

@@ -16,7 +16,8 @@ from scrapy import signals as scrapy_signals
 from scrapy.exceptions import NotConfigured
 
 from ims_spiders.config import load_database_config, load_notify_config, load_tracker_config
-from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandoned
+from ims_spiders.db.abandoned import interrupt_abandoned
+from ims_spiders.db.files import SessionFolder, find_session
 from ims_spiders.exceptions import DatabaseBehind, LeaseLost, RowRefused, StorageError
 from ims_spiders.extensions.job import held_lease, note_job, stop_reason
 from ims_spiders.extensions.outcome import Outcome, outcome_of
@@ -38,10 +39,16 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
 
+    from ims_spiders.db.transactions import Guard
     from ims_spiders.db.writer import DatabaseWriter, WriterReport
     from ims_spiders.query import Reading
 
 logger = logging.getLogger(__name__)
+
+LOCK_SECONDS = 0.5
+"""For whoever only looks whether the session is locked."""
+LAST_SECONDS = 1.0
+"""What a crawl that is to end at once still gives its database."""
 
 _sessions: WeakKeyDictionary[Crawler, CrawlSession] = WeakKeyDictionary()
 """Scrapy's own look-up of an extension fails until all of them are made, and they need this one."""
@@ -62,9 +69,10 @@ class CrawlSession:
         self.statistics = SessionStatistics()
         self._writer: DatabaseWriter | None = None
         self._report: WriterReport | None = None
+        self._earlier: list[DatabaseWriter] = []
         self._check_configuration()
         self.folder, self._record = self._open()
-        self.folder.lock()
+        self._abandoned = interrupt_abandoned(self._config.data_dir)
         self._lease = held_lease()
         if self._lease is not None:
             self.folder.guard = self._lease.require
@@ -88,6 +96,7 @@ class CrawlSession:
             raise NotConfigured
         session = _sessions[crawler] = cls(crawler, spider)
         connect = crawler.signals.connect
+        connect(session._opened, scrapy_signals.spider_opened)
         connect(session._request_sent, scrapy_signals.request_reached_downloader)
         connect(session._query_read, signals.query_read)
         connect(session._search_ended, signals.search_ended)
@@ -112,18 +121,21 @@ class CrawlSession:
 
     def make_writer(self) -> DatabaseWriter:
         """The thread that brings this session's files into the database."""
+        self._writer = self._writer_of(self.folder, self._lease.guard if self._lease is not None else None)
+        return self._writer
+
+    def _writer_of(self, folder: SessionFolder, guard: Guard | None = None) -> DatabaseWriter:
         from ims_spiders.db.engine import connect, uses_embedded
         from ims_spiders.db.writer import DatabaseWriter
 
-        self._writer = DatabaseWriter(
+        return DatabaseWriter(
             lambda: connect(self._database, self._config.data_dir),
-            self.folder,
+            folder,
             self._database.schema_name,
             # A crawl does not alter the schema of a server that others look after.
             upgrade=uses_embedded(self._database),
-            guard=self._lease.guard if self._lease is not None else None,
+            guard=guard,
         )
-        return self._writer
 
     def record(self) -> dict[str, Any]:
         """What session.json holds now."""
@@ -159,8 +171,12 @@ class CrawlSession:
         outcome = outcome_of(stop_reason("shutdown"), self.statistics.errors, behind=False)
         stats = self._crawler.stats.get_stats()
         self._record = end_record(self._record, self.folder, self.statistics, outcome, "killed", stats)
-        with suppress(LeaseLost):
+        # LeaseLost, or a disk that is full: what is durable stays, and the next crawl sees that this one was killed.
+        with suppress(StorageError):
             self.folder.write_session(self._record)
+            if self._writer is not None:
+                self._writer.put_session(self._record)
+                self._writer.close(LAST_SECONDS)
 
     def _check_configuration(self) -> None:
         require_credentials(self._config)
@@ -174,6 +190,8 @@ class CrawlSession:
         arguments = self._spider.arguments
         if arguments.resume:
             folder = find_session(self._config.data_dir, arguments.resume)
+            # Before it is read: its last run may be just about to end.
+            folder.lock(LOCK_SECONDS)
             record = resumed_record(folder.read_session())
             self._spider.arguments = SpiderArguments.model_validate(
                 {**record["metadata"]["arguments"], "database": arguments.database}
@@ -181,9 +199,9 @@ class CrawlSession:
             self._spider.reading = stored_reading(record)
             return folder, record
         require_readable(self._config, arguments.query)
-        interrupt_abandoned(self._config.data_dir)
         started_at, uuid = datetime.now(UTC), str(uuid4())
         folder = SessionFolder.create(self._config.data_dir, uuid, arguments.product, started_at)
+        folder.lock(LOCK_SECONDS)
         username = arguments.user or self._config.user or getpass.getuser()
         workers = self._crawler.settings.getint("CONCURRENT_REQUESTS")
         return folder, new_record(uuid, username, arguments, started_at, folder, workers)
@@ -193,6 +211,13 @@ class CrawlSession:
         if issue is not None:
             self.reused.add(issue_id)
         return issue
+
+    def _opened(self) -> None:
+        """Have the database know, too, which sessions were killed: each by a writer of its own, which nobody awaits."""
+        if self.uses_database:
+            self._earlier = [self._writer_of(folder) for folder in self._abandoned]
+            for writer in self._earlier:
+                writer.start()
 
     def _request_sent(self, request: Request) -> None:
         if request.meta.get("ims_page"):
@@ -213,10 +238,14 @@ class CrawlSession:
     async def _closed(self, reason: str) -> None:
         try:
             await self._end(stop_reason(reason))
-        except LeaseLost as error:
-            # Whoever has the job now ends the session.
+        except StorageError as error:
+            # With a lease that is lost, whoever has the job now ends the session. With a disk that is full, its record
+            # stays as it was, and the next crawl sees that nobody writes it.
             logger.error("%s", error)
-            self.outcome = outcome_of("lease_lost", self.statistics.errors, behind=False)
+            ended = "lease_lost" if isinstance(error, LeaseLost) else "disk"
+            self.outcome = outcome_of(ended, self.statistics.errors, behind=False)
+            if ended == "disk":
+                self._record.update(status=self.outcome.status, exit_code=self.outcome.exit_code, close_reason=ended)
         self.folder.unlock()
         await self._crawler.signals.send_catch_log_async(signals.session_ended, record=self.record())
 
@@ -248,6 +277,8 @@ class CrawlSession:
         writer.put_errors()
         writer.put_pages()
         report = writer.close(self._crawler.settings.getfloat("IMS_DATABASE_CLOSE_SECONDS"))
+        for earlier in self._earlier:
+            earlier.close(LAST_SECONDS)
         if report.error:
             logger.warning("The database is behind: %s", report.error)
         return not report.behind and not report.error

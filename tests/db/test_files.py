@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ims_spiders.db.abandoned import interrupt_abandoned
 from ims_spiders.db.durable import append_durably, write_durably
-from ims_spiders.db.files import SessionFolder, find_session, interrupt_abandoned, session_folders, to_json
+from ims_spiders.db.files import SessionFolder, find_session, session_folders, to_json
 from ims_spiders.exceptions import ConfigurationError, SessionBusy, StorageError
 
 STARTED = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
