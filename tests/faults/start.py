@@ -16,8 +16,13 @@ def with_settings(given: list[str]) -> None:
         setattr(settings, name, value)
 
 
-if __name__ == "__main__":
-    end = sys.argv.index("--")
-    with_settings(sys.argv[1:end])
-    sys.argv = ["ims", "crawl", "--yes", *sys.argv[end + 1 :]]
+def crawl(words: list[str]) -> None:
+    """`ims crawl` with what stands behind `--`, and the settings before it."""
+    end = words.index("--")
+    with_settings(words[:end])
+    sys.argv = ["ims", "crawl", "--yes", *words[end + 1 :]]
     main()
+
+
+if __name__ == "__main__":
+    crawl(sys.argv[1:])
