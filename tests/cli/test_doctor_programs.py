@@ -77,7 +77,10 @@ def test_what_a_browser_shows_of_itself(
 
 
 def test_a_sandbox_that_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("IMS_BROWSER", "/bin/false")
+    def refusing() -> Seen:
+        raise RuntimeError("Target page, context or browser has been closed")
+
+    monkeypatch.setattr(checks_browser, "look_at_browser", refusing)
     monkeypatch.setattr(checks_browser, "why_it_does_not_start", lambda: "chrome does not start: No usable sandbox!")
     (check,) = browser(TrackerConfig())
     assert "user namespaces" in (check.advice or "")

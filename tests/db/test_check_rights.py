@@ -109,6 +109,17 @@ def test_the_advice_mends_all_of_it(engine: Engine) -> None:
     assert of_the_schema(engine) == before
 
 
+def test_a_superuser_mends_for_the_owner(server: EmbeddedServer, engine: Engine) -> None:
+    before = of_the_schema(engine)
+    administrator = superuser(server, str(engine.url.database))
+    with administrator.begin() as connection:
+        connection.exec_driver_sql("DROP POLICY audit_log_owner ON ims.audit_log")
+    assert "the policy audit_log_owner is missing" in mend_rights(administrator)
+    administrator.dispose()
+    assert rights_findings(engine) == []
+    assert of_the_schema(engine) == before
+
+
 def of_the_schema(engine: Engine) -> Facts:
     """Everything in the catalogue but the rights on the database, which a copy of a template does not have."""
     return {fact for fact in catalogue(engine) if fact[0] != "database"}
