@@ -4,6 +4,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# How long each target is fuzzed by `make test-long`.
+FUZZ_SECONDS ?= 120
 # Any of these that is really there and can make a virtual environment; PYTHON=… chooses one.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 /usr/bin/python3)
 USABLE := import ensurepip, sys, venv; raise SystemExit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -38,6 +40,7 @@ test: setup lint ## formatting, lint, types, layers and the test suite: what CI 
 test-long: setup ## the tests that take longer than the suite may
 	HYPOTHESIS_PROFILE=default $(BIN)/pytest -m long
 	HYPOTHESIS_PROFILE=default $(BIN)/pytest -k "properties or any_text"
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
 
 bench: setup ## run every benchmark
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
