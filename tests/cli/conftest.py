@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ import pytest
 from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.demo.server import DemoTracker
 from tests import forked
-from tests.forked import IMS
 
 OURS = ("IMS_", "DATABASE_", "PG", "USE_DATABASE", "NO_COLOR", "FORCE_COLOR")
 
@@ -38,18 +36,8 @@ class Ims:
 
     def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
         """The process while it runs."""
-        return subprocess.Popen(
-            [IMS, *arguments],
-            # A shell starts what runs in its background with Ctrl-C ignored, and that would be inherited.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-            cwd=self.folder,
-            env={**clean_environment(), **self.environment, **more},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        env, pipe = {**clean_environment(), **self.environment, **more}, subprocess.PIPE
+        return forked.start("ims", arguments, self.folder, env, apart=True, stdin=pipe, stdout=pipe, stderr=pipe)
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import pty
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests import forked
 from tests.cli.conftest import Ims, clean_environment
 from tests.db.factory import START, error, folder, hashed, issue, session
-from tests.forked import IMS
 
 BYTES = b"log of the batch\n"
 QUERY = "TPETIME 오류가 발생하는 이유는 무엇입니까 처리 시간 초과"
@@ -63,10 +62,10 @@ def on_terminal(ims: Ims, *arguments: str, answer: str = "") -> tuple[int, str]:
     """The exit code, and what is seen on a terminal on which somebody types `answer`."""
     master, terminal = pty.openpty()
     os.write(master, answer.encode())
-    with subprocess.Popen(
-        [IMS, *arguments], cwd=ims.folder, env={**clean_environment(), "TERM": "dumb", "COLUMNS": "80"},
-        stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
-    ) as process:  # fmt: skip
+    env = {**clean_environment(), "TERM": "dumb", "COLUMNS": "80"}
+    with forked.start(
+        "ims", arguments, ims.folder, env, apart=True, stdin=terminal, stdout=terminal, stderr=terminal
+    ) as process:
         os.close(terminal)
         seen = b""
         while True:

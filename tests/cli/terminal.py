@@ -6,7 +6,6 @@ import fcntl
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -15,18 +14,11 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from tests import forked
 from tests.cli.conftest import Ims, clean_environment
-from tests.forked import IMS
 
 SECONDS = 60
 CTRL_C, CTRL_D = "\x03", "\x04"
-
-
-def _own_terminal() -> None:
-    """What is typed there as Ctrl-C reaches it as a signal, also when this is run in the background of a shell, which
-    has Ctrl-C ignored."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 class Terminal:
@@ -38,15 +30,9 @@ class Terminal:
         self._raw = b""
         self._ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        self._process = subprocess.Popen(
-            [IMS, *arguments],
-            preexec_fn=_own_terminal,  # noqa: PLW1509
-            cwd=ims.folder,
-            env={**clean_environment(), "TERM": "xterm-256color", **ims.environment, **more},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
+        env = {**clean_environment(), "TERM": "xterm-256color", **ims.environment, **more}
+        self._process = forked.start(
+            "ims", arguments, ims.folder, env, apart=True, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
 

@@ -15,6 +15,7 @@ from ims_spiders.cli.runner import CrawlRequest
 from ims_spiders.cli.understood import understood
 from ims_spiders.db.files import session_folders
 from ims_spiders.demo.server import DemoTracker
+from tests import forked
 from tests.cli.conftest import Ims, clean_environment
 from tests.forked import IMS
 from tests.query.endpoint import running_endpoint
@@ -35,15 +36,9 @@ def quick(ims_at: Ims) -> Ims:
 def at_terminal(ims: Ims, *arguments: str, typed: str = "", **more: str) -> tuple[int, str, str]:
     """Run `ims` with a terminal for its input; exit code, stdout, stderr."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [IMS, *arguments],
-        cwd=ims.folder,
-        env={**clean_environment(), **ims.environment, **more},
-        stdin=theirs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    env = {**clean_environment(), **ims.environment, **more}
+    pipe = subprocess.PIPE
+    with forked.start("ims", arguments, ims.folder, env, stdin=theirs, stdout=pipe, stderr=pipe) as process:
         os.write(ours, typed.encode())
         out, said = process.communicate(timeout=60)
     os.close(ours)

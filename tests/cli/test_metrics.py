@@ -18,6 +18,7 @@ from ims_spiders.db.metrics import HELP, MOST_PRODUCTS, file_figures
 from ims_spiders.db.schedules import add_schedule
 from ims_spiders.db.status import Sessions
 from ims_spiders.demo.server import DemoTracker
+from tests import forked
 from tests.crawl.crawling import ROOT, Archive
 from tests.crawl.logged_in import variables
 from tests.crawl.test_demo_tracker import PASSWORD
@@ -47,12 +48,11 @@ def test_a_crawl_is_seen_from_its_beginning_to_its_end(archive: Archive) -> None
         env = variables(archive, tracker)
         before = time.time()
         add_schedule(archive.engine, "tester", "every night 매일", "0 3 * * *", "UTC", {"product": "OpenFrame"})
-        crawl = ["-m", "scrapy", "crawl", "ims", "-a", "product=OpenFrame", "-a", "query=TPETIME", "-a", "related=0"]
-        command = [sys.executable, *crawl, "-s", "IMS_STATUS_SECONDS=0.1"]
-        serving = [*IMS, "metrics", "--port", "0"]
+        crawl = ["crawl", "ims", "-a", "product=OpenFrame", "-a", "query=TPETIME", "-a", "related=0"]
+        crawl += ["-s", "IMS_STATUS_SECONDS=0.1"]
         with (
-            subprocess.Popen(serving, env=env, cwd=ROOT, stderr=subprocess.PIPE, text=True) as exporter,
-            subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.DEVNULL) as process,
+            forked.start("ims", ["metrics", "--port", "0"], ROOT, env, stderr=subprocess.PIPE) as exporter,
+            forked.start("scrapy", crawl, ROOT, env, stderr=subprocess.DEVNULL) as process,
         ):
             assert exporter.stderr is not None
             url = exporter.stderr.readline().split()[2].rstrip(".")

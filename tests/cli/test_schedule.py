@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.cells import cell_len
 from sqlalchemy import Engine
 
 from ims_spiders.demo.server import DemoTracker
+from tests import forked
 from tests.crawl.crawling import ROOT, Archive, Run
 from tests.crawl.logged_in import variables
 from tests.crawl.test_demo_tracker import PASSWORD
@@ -61,10 +61,8 @@ class Schedules:
         return found
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "ims_spiders.cli", "schedule", *arguments]
-        return subprocess.Popen(
-            command, env=self.variables, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        pipe = subprocess.PIPE
+        return forked.start("ims", ["schedule", *arguments], ROOT, self.variables, stdout=pipe, stderr=pipe)
 
     def wait_for_issue(self) -> None:
         self.wait(lambda: any(folder.issue_ids() for folder in self.archive.sessions()))

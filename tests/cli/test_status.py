@@ -18,6 +18,7 @@ from ims_spiders.db.jobs import JobQueue, NewJob
 from ims_spiders.db.load import load
 from ims_spiders.db.status import Sessions, running
 from ims_spiders.demo.server import DemoTracker
+from tests import forked
 from tests.crawl.crawling import ROOT, Archive
 from tests.crawl.logged_in import variables
 from tests.crawl.test_demo_tracker import PASSWORD
@@ -50,13 +51,11 @@ def shown(archive: Archive, env: dict[str, str]) -> str:
 def test_a_crawl_is_seen_at_work_and_after_it_was_killed(archive: Archive) -> None:
     with DemoTracker(password=PASSWORD, latency=0.5) as tracker:
         env = {**variables(archive, tracker), "USE_DATABASE": "false"}
-        crawl = ["-m", "scrapy", "crawl", "ims", "-a", "product=OpenFrame", "-a", "query=TPETIME", "-a", "related=0"]
-        command = [sys.executable, *crawl, "-s", "IMS_STATUS_SECONDS=0.2"]
+        crawl = ["crawl", "ims", "-a", "product=OpenFrame", "-a", "query=TPETIME", "-a", "related=0"]
+        crawl += ["-s", "IMS_STATUS_SECONDS=0.2"]
         with (
-            subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.DEVNULL) as process,
-            subprocess.Popen(
-                [*IMS, "status", "--watch", "--json"], env=env, cwd=ROOT, stdout=subprocess.PIPE, text=True
-            ) as watching,
+            forked.start("scrapy", crawl, ROOT, env, stderr=subprocess.DEVNULL) as process,
+            forked.start("ims", ["status", "--watch", "--json"], ROOT, env, stdout=subprocess.PIPE) as watching,
         ):
             assert watching.stdout is not None
             seen: list[dict[str, Any]] = []

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ import pytest
 
 from ims_spiders.demo.server import DemoTracker
 from ims_spiders.items import utc_milliseconds
+from tests import forked
 from tests.crawl.crawling import FAST, ROOT, Archive, Run
 from tests.crawl.logged_in import variables
 from tests.crawl.other_tracker import OtherTracker
@@ -152,9 +152,9 @@ def test_a_crawl_that_was_killed_meanwhile_leaves_just_the_rest(
         tracker.world.delete(int(number))
     tracker.faults.replace([f"hang:path=issueView.do.issueId={slow}"])
     settings = [word for name, value in FAST.items() for word in ("-s", f"{name}={value}")]
-    command = [sys.executable, "-m", "scrapy", "crawl", "ims", "-a", f"query={WORD}", "-a", "related=0", *settings]
+    command = ["crawl", "ims", "-a", f"query={WORD}", "-a", "related=0", *settings]
     env = variables(files_only, tracker)
-    with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.DEVNULL) as killed:
+    with forked.start("scrapy", command, ROOT, env, stderr=subprocess.DEVNULL) as killed:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and set(missed(files_only)) != set(gone):
             time.sleep(0.05)

@@ -12,6 +12,7 @@ import pytest
 
 from ims_spiders.demo.server import DemoTracker
 from ims_spiders.extensions.job import CANCEL_MARK, note_job, scrapyd_job, stop_reason
+from tests import forked
 from tests.crawl.crawling import ROOT, Archive
 
 AS_JOB = ["runner", "crawl", "ims", "-s", "LOG_FILE=x", "-a", "_job=7f3", "-a", "query=_job=no"]
@@ -60,23 +61,12 @@ def test_a_stop_is_a_cancellation_only_in_a_job_and_only_when_it_was_one(
 
 def test_scrapys_own_command_as_a_job_that_is_stopped_by_a_signal(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "data", None)
-    command = [
-        sys.executable,
-        "-m",
-        "scrapy",
-        "crawl",
-        "ims",
-        "-a",
-        "product=OpenFrame",
-        "-a",
-        "query=TPETIME",
-        "-a",
-        "related=0",
-    ]
-    command += ["-a", "_job=7f3"]
+    command = ["crawl", "ims"]
+    for argument in ("product=OpenFrame", "query=TPETIME", "related=0", "_job=7f3"):
+        command += ["-a", argument]
     with DemoTracker(password="right-password", latency=0.3) as tracker:
         env = archive.variables(tracker.base_url, "demo", "right-password", IMS_RENDER="never")
-        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.DEVNULL) as crawl:
+        with forked.start("scrapy", command, ROOT, env, stderr=subprocess.DEVNULL) as crawl:
             deadline = time.monotonic() + 60
             while not any(folder.issue_ids() for folder in archive.sessions()):
                 assert time.monotonic() < deadline
