@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from ims_spiders.pages.login import LoginPage, is_login_page, login_url
 if TYPE_CHECKING:
     from playwright.async_api import Dialog, Locator, Page
 
+logger = logging.getLogger(__name__)
+
 CONTEXT = "ims"
 """The browser context that all pages of a crawl share, so that the login made in it holds for all of them."""
 
@@ -28,6 +31,8 @@ WHERE_ELSE = (
     "Check IMS_BASE_URL; where a single sign-on stands before the tracker, log in with a browser and give its cookies "
     "with IMS_COOKIE_FILE"
 )
+LOST = ("has been closed", "Target crashed", "Page crashed")
+"""How Playwright's messages tell of a page, browser or driver that is gone."""
 SUBMIT = "input[type=image], input[type=submit], button[type=submit], button:not([type])"
 
 Download = Callable[[Request], Awaitable[Response]]
@@ -42,7 +47,40 @@ class BrowserLogin:
 
     async def log_in(self, username: str, password: str) -> list[CookieDict]:
         """Returns the browser's cookies. Raises LoginRefused, or TrackerUnavailable when no answer came."""
-        request = Request(
+        try:
+            async with asyncio.timeout(LOGIN_SECONDS * 2):
+                return await self._try(username, password)
+        except ImsError:
+            raise
+        except RequestRefused as error:
+            raise TrackerUnavailable(f"the login page leads elsewhere: {error}. {WHERE_ELSE}") from None
+        except TimeoutError as error:
+            raise TrackerUnavailable("the login page did not answer in time; try again later") from error
+        except Exception as error:  # noqa: BLE001 - whatever a browser does, its message may quote the password
+            # The cause is named by its class only: Playwright's messages quote what was typed.
+            raise TrackerUnavailable(
+                f"the login page could not be used ({type(error).__name__}); check IMS_BASE_URL with `ims doctor`"
+            ) from None
+
+    async def _try(self, username: str, password: str) -> list[CookieDict]:
+        """Once more in another browser when this one is lost meanwhile, whatever it had sent."""
+        for is_last in (False, True):
+            page: Page | None = None
+            try:
+                response = await self._download(self._request())
+                page = response.meta["playwright_page"]
+                assert page is not None
+                return await self._submit(page, username, password)
+            except PlaywrightError as error:
+                if is_last or not is_lost(error):
+                    raise
+                logger.warning("The browser was lost while it logged in; once more")
+            finally:
+                await close_page(page)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _request(self) -> Request:
+        return Request(
             login_url(self._base_url),
             callback=NO_CALLBACK,
             dont_filter=True,
@@ -55,24 +93,6 @@ class BrowserLogin:
                 "dont_merge_cookies": True,
             },
         )
-        try:
-            async with asyncio.timeout(LOGIN_SECONDS * 2):
-                await self._download(request)
-                page: Page = request.meta["playwright_page"]
-                return await self._submit(page, username, password)
-        except ImsError:
-            raise
-        except RequestRefused as error:
-            raise TrackerUnavailable(f"the login page leads elsewhere: {error}. {WHERE_ELSE}") from None
-        except TimeoutError as error:
-            raise TrackerUnavailable("the login page did not answer in time; try again later") from error
-        except Exception as error:  # noqa: BLE001 - whatever a browser does, its message may quote the password
-            # The cause is named by its class only: Playwright's messages quote what was typed.
-            raise TrackerUnavailable(
-                f"the login page could not be used ({type(error).__name__}); check IMS_BASE_URL with `ims doctor`"
-            ) from None
-        finally:
-            await close_page(request.meta.get("playwright_page"))
 
     async def _submit(self, page: Page, username: str, password: str) -> list[CookieDict]:
         messages: list[str] = []
@@ -89,6 +109,11 @@ class BrowserLogin:
         if is_login_page(content, page.url):
             raise LoginRefused(refusal_text(content, page.url, messages))
         return [dict(cookie) for cookie in await page.context.cookies()]
+
+
+def is_lost(error: PlaywrightError) -> bool:
+    """Whether the page or the whole browser has gone, and not the tracker failed."""
+    return any(sign in str(error) for sign in LOST)
 
 
 def require_own_form(base_url: str, content: str, url: str) -> None:
