@@ -6,7 +6,7 @@ from ims_spiders.cli.checks_pages import PAGES, live_pages
 from ims_spiders.cli.checks_result import Check, bad, doubtful, good, unseen
 from ims_spiders.cli.tracker import fetch_login_page, log_in
 from ims_spiders.config import TrackerConfig
-from ims_spiders.exceptions import ImsError
+from ims_spiders.exceptions import ImsError, LoginRefused
 
 APART_SECONDS = 120
 """How far two clocks may be apart: answers take their time, and times are printed to the minute."""
@@ -17,11 +17,11 @@ def tracker(config: TrackerConfig, *, login: bool) -> list[Check]:
     try:
         greeting = fetch_login_page(config.base_url)
     except ImsError as error:
-        return [bad("Tracker", str(error), "check IMS_BASE_URL, the network and the VPN"), *_unseen()]
+        return [bad("Tracker", str(error), "check IMS_BASE_URL, the network and the VPN"), _unseen(asked=login)]
     found = good("Tracker", f"{greeting.url} is a login page")
     if greeting.ahead is not None and abs(greeting.ahead) > APART_SECONDS:
         found = _apart(greeting.ahead)
-    return [found, *(_with_login(config) if login else _unseen())]
+    return [found, *(_with_login(config) if login else [_unseen(asked=False)])]
 
 
 def _apart(ahead: float) -> Check:
@@ -29,9 +29,9 @@ def _apart(ahead: float) -> Check:
     return doubtful("Tracker", told, "set the clock: timedatectl set-ntp true, or ask who runs this machine")
 
 
-def _unseen() -> list[Check]:
+def _unseen(*, asked: bool) -> Check:
     names = ", ".join(("Login", *PAGES)).lower()
-    return [unseen("Login and pages", f"not looked at: {names}", "run: ims doctor --login")]
+    return unseen("Login and pages", f"not looked at: {names}", None if asked else "run: ims doctor --login")
 
 
 def _with_login(config: TrackerConfig) -> list[Check]:
@@ -39,6 +39,8 @@ def _with_login(config: TrackerConfig) -> list[Check]:
     try:
         made = log_in(config)
     except ImsError as error:
-        advice = "check IMS_USERNAME and IMS_PASSWORD, or export the cookies again"
+        advice = "mend what is said of the browser and the tracker, and try again"
+        if isinstance(error, LoginRefused):
+            advice = "check IMS_USERNAME and IMS_PASSWORD, or export the cookies again"
         return [bad("Login", str(error), advice), *(unseen(name, "not looked at without a login") for name in PAGES)]
     return [good("Login", made.how), *live_pages(config, made.jar)]

@@ -108,6 +108,22 @@ def test_pages_are_not_looked_at_without_a_login(look: Look, ims_at: Ims) -> Non
     assert (unasked["state"], unasked["ok"], unasked["advice"]) == ("skip", True, "run: ims doctor --login")
 
 
+def test_a_login_that_gets_no_answer_is_not_said_to_be_wrong() -> None:
+    with DemoTracker(issues=20, faults=["status:code=503,path=main"]) as broken:
+        config = TrackerConfig(base_url=broken.base_url, username="demo", password="demo", render="never")
+        found = {check.name: check for check in tracker_checks(config, login=True)}
+    assert not found["Login"].ok
+    assert "IMS_PASSWORD" not in (found["Login"].advice or "")
+
+
+def test_a_tracker_that_is_away_is_not_asked_for_more() -> None:
+    config = TrackerConfig(base_url="http://127.0.0.1:9", username="kim", render="never")
+    for asked in (True, False):
+        away, pages = tracker_checks(config, login=asked)
+        assert (away.ok, pages.state) == (False, "skip")
+        assert (pages.advice is None) == asked
+
+
 def test_an_error_of_the_tracker_is_told_with_its_status(tracker: DemoTracker) -> None:
     with DemoTracker(issues=20, faults=["status:code=500,path=issueView"]) as broken:
         config = TrackerConfig(base_url=broken.base_url, username="demo", password="demo", render="never")
