@@ -29,10 +29,14 @@ DOWNLOADER_MIDDLEWARES = {
     # Scrapy's own retries repeat at once and do not know Retry-After.
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "ims_spiders.middlewares.politeness.PoliteRetryMiddleware": 550,
+    # Behind the retries: what it sees is the answer that is handed on.
+    "ims_spiders.middlewares.unmarked.UnmarkedEndMiddleware": 540,
     # Nearer to the tracker than RedirectMiddleware (600): a redirect to the login page is an expired session.
     "ims_spiders.middlewares.session.SessionMiddleware": 650,
     # Default 590, where SessionMiddleware would not know a packed login form for one.
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 660,
+    # Between the one that unpacks answers and the first one that reads them.
+    "ims_spiders.middlewares.charset.CharsetMiddleware": 655,
     # Nearer than CookiesMiddleware (700): a browser page gets the cookies as they are then.
     "ims_spiders.middlewares.render.RenderMiddleware": 750,
 }
@@ -87,7 +91,7 @@ URLLENGTH_LIMIT = 0
 CONCURRENT_REQUESTS = 8
 # Default 8; said here because it must not be more.
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
-# Default 180 s. The whole answer within it, not only its first byte.
+# Default 180 s. The whole answer within it, not only its first byte; for files see IMS_SLOWEST_FILE.
 DOWNLOAD_TIMEOUT = 120
 # Default 20: the tracker redirects once, to the login page or from it.
 REDIRECT_MAX_TIMES = 5
@@ -112,6 +116,9 @@ RETRY_EXCEPTIONS = [
 # Seconds before the first repetition, doubled each time, and the longest wait (middlewares/politeness.py).
 IMS_RETRY_FIRST_WAIT = 1.0
 IMS_RETRY_LONGEST_WAIT = 30.0
+# Repetitions that the whole crawl may have in hand: each takes one, each good answer gives one back. With none in hand
+# a request that fails is given up at once (middlewares/politeness.py).
+IMS_RETRY_BUDGET = 100
 # Failures in a row after which the crawl looks whether the tracker is there at all, and the longest that it waits for
 # one that is away, in seconds (middlewares/outage.py).
 IMS_OUTAGE_AFTER = 8
@@ -121,6 +128,9 @@ IMS_OUTAGE_SECONDS = 600.0
 IMS_UNLISTED_MOST = 1000
 # Bytes; a larger attachment is written down as not had (pipelines/attachments.py).
 IMS_ATTACHMENT_MAX_BYTES = 512 * 1024 * 1024
+# Bytes a second: a file may take longer than DOWNLOAD_TIMEOUT as long as it comes at least that fast, so that 500 MB
+# are had over a slow line and a drip is not waited for (middlewares/pace.py).
+IMS_SLOWEST_FILE = 16 * 1024
 # Default 32 MiB: large attachments are ordinary here.
 DOWNLOAD_WARNSIZE = 0
 
@@ -133,16 +143,8 @@ PLAYWRIGHT_PROCESS_REQUEST_HEADERS = None
 PLAYWRIGHT_MAX_PAGES_PER_CONTEXT = 4
 # Milliseconds; default 30,000.
 PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT = 60_000
-# Milliseconds; default 30,000. No page of ours becomes a download, but one that crashes is taken for one.
-PLAYWRIGHT_DOWNLOAD_TIMEOUT = 2_000
-# Seconds without a page after which the browser is closed (middlewares/browser_watch.py).
+# Seconds without a page after which the browser is closed (middlewares/download_handler.py).
 IMS_BROWSER_IDLE_SECONDS = 10.0
-# Pages, and megabytes that its processes share with nobody, after which it is ended and another one started: what a
-# browser holds only grows (middlewares/browser_watch.py).
-IMS_BROWSER_MAX_PAGES = 500
-IMS_BROWSER_MAX_MEGABYTES = 1500.0
-# Seconds without an answer of its own after which a browser is taken for hung, and replaced (browser_watch.py).
-IMS_BROWSER_HUNG_SECONDS = 30.0
 
 # --- Storage -----------------------------------------------------------------------------------------------------
 

@@ -41,6 +41,12 @@ class Listener:
         await asyncio.sleep(seconds)
         await self.open(self._port)
 
+    def resume(self) -> None:
+        """End a pause now; nothing happens when there is none."""
+        if self._reopening is not None and not self._reopening.done():
+            self._reopening.cancel()
+            self._reopening = asyncio.create_task(self._reopen(0.0))
+
     def close(self) -> None:
         """Stop listening for good."""
         if self._reopening is not None:

@@ -68,6 +68,7 @@ class DemoTracker:
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
+        self._listener: Listener | None = None
 
     @property
     def base_url(self) -> str:
@@ -77,6 +78,11 @@ class DemoTracker:
     def expire_sessions(self) -> None:
         """End every session now."""
         self._state.sessions.end_all()
+
+    def end_outage(self) -> None:
+        """Listen again now."""
+        if self._loop is not None and self._listener is not None:
+            self._loop.call_soon_threadsafe(self._listener.resume)
 
     def reset_ledger(self) -> None:
         """Forget the requests so far."""
@@ -101,6 +107,7 @@ class DemoTracker:
         try:
             self.port = await listener.open(self.port)
             app[STATE].stop_listening = listener.pause
+            self._listener = listener
             on_ready()
             await stop.wait()
         finally:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-
-from playwright.async_api import Error as PlaywrightError
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
@@ -22,6 +21,10 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
+logger = logging.getLogger(__name__)
+
+ENDLESS = "ERR_TOO_MANY_REDIRECTS"
+"""What the browser says of a circle of redirects, after some twenty of them: they would come again."""
 TOO_MUCH = frozenset({429, 503})
 """What a tracker answers that has too much to do."""
 
@@ -43,6 +46,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
         self._outage = Outage(crawler)
         self._gate = gate_of(crawler)
         self._most_in_hand = self._in_hand = settings.getint("IMS_RETRY_BUDGET")
+        self._said = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> PoliteRetryMiddleware:
@@ -67,7 +71,9 @@ class PoliteRetryMiddleware(RetryMiddleware):
             return _uncounted(request)
         if self._outage.gave_up:
             return response
-        again = self._within_budget(super().process_response(request, response))
+        if not self._can_afford():
+            return response
+        again = super().process_response(request, response)
         if isinstance(again, Request):
             await self._wait(again, wait, hold=response.status in TOO_MUCH)
         return again
@@ -79,13 +85,13 @@ class PoliteRetryMiddleware(RetryMiddleware):
         return self._after_exception(request, exception)
 
     async def _after_exception(self, request: Request, exception: Exception) -> Request | Response | None:
-        if not isinstance(exception, self.exceptions_to_retry):
+        if not isinstance(exception, self.exceptions_to_retry) or ENDLESS in str(exception):
             return None
         if isinstance(exception, (TimeoutError, DownloadTimeoutError)):
             self._ask_for_less()
         if await self._outage.failed(request.url, type(exception).__name__):
             return _uncounted(request)
-        if self._outage.gave_up:
+        if self._outage.gave_up or not self._can_afford():
             return None
         again = super().process_exception(request, exception)
         if isinstance(again, Request):
@@ -94,6 +100,7 @@ class PoliteRetryMiddleware(RetryMiddleware):
 
     async def _wait(self, request: Request, at_least: float, *, hold: bool = False) -> None:
         """Wait before the repetition; with `hold`, and a wait that the tracker asked for, ask nothing else either."""
+        self._in_hand -= 1
         times = int(request.meta["retry_times"])
         longest = min(self._first_wait * 2 ** (times - 1), self._longest_wait)
         held = hold and at_least > 0
@@ -104,6 +111,18 @@ class PoliteRetryMiddleware(RetryMiddleware):
         finally:
             if held:
                 self._gate.open()
+
+    def _can_afford(self) -> bool:
+        """Whether a repetition is in hand."""
+        if self._in_hand > 0:
+            return True
+        if not self._said:
+            self._said = True
+            logger.warning(
+                "More requests fail than succeed: none is repeated until others succeed; what is missing then can be "
+                "had with --resume last (IMS_RETRY_BUDGET)"
+            )
+        return False
 
     def _ask_for_less(self) -> None:
         self._gate.refused()
@@ -120,12 +139,12 @@ def _uncounted(request: Request) -> Request:
 def retry_after(response: Response) -> float:
     """Seconds that the answer asks to wait (RFC 9110, 10.2.3: a number or a date); 0 without a usable header."""
     value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         moment = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (TypeError, ValueError, OverflowError):
         return 0.0
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

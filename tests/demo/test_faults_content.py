@@ -88,8 +88,9 @@ def test_files_of_one_name_and_of_one_number(tracker: DemoTracker, client: Clien
     assert [file.filename for file in files[:2]] == ["same.log"] * 2
     assert (files[3].file_id, files[3].kind, files[4].kind) == (files[4].file_id, "ISSUE", "PATCH")
     address = "/tody/common/fileDownload.do"
-    bodies = [client.get(address, {"fileId": one.file_id, "fileType": one.kind}).body for one in files]
-    assert len(set(bodies)) == 5
+    answers = [client.get(address, {"fileId": one.file_id, "fileType": one.kind}) for one in files]
+    assert {answer.headers.get_content_type() for answer in answers} == {"application/octet-stream"}
+    assert len({answer.body for answer in answers}) == 5
 
 
 def test_shift_rows(tracker: DemoTracker, client: Client) -> None:

@@ -139,6 +139,7 @@ class Wire:
 def _reset(connection: socket.socket) -> None:
     """End it by a reset, not in order."""
     with suppress(OSError):
-        # Whoever waits in recv() on it holds it open otherwise.
+        # Whoever waits in recv() on it holds it open otherwise. It says nothing to the other side.
+        connection.shutdown(socket.SHUT_RD)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

@@ -15,7 +15,9 @@ def answer(value: str | None) -> Response:
     return Response("http://127.0.0.1/", status=503, headers={"Retry-After": value} if value is not None else {})
 
 
-@pytest.mark.parametrize(("value", "seconds"), [("7", 7.0), ("0", 0.0), (None, 0.0), ("soon", 0.0), ("-3", 0.0)])
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("7", 7.0), ("0", 0.0), (None, 0.0), ("soon", 0.0), ("-3", 0.0), ("²", 0.0)]
+)
 def test_seconds(value: str | None, seconds: float) -> None:
     assert retry_after(answer(value)) == seconds
 

@@ -123,3 +123,68 @@ def test_the_walk_always_ends(shown: int, declared: int, rng: random.Random) -> 
         if page is None:
             break
     assert page is None
+
+
+@pytest.mark.parametrize(("total", "passes"), [(0, 1), (None, MAX_PASSES)])
+def test_only_a_total_of_nothing_says_that_nothing_was_found(total: int | None, passes: int) -> None:
+    progress = SearchProgress(0)
+    page: int | None = 1
+    requests = 0
+    while page is not None:
+        requests += 1
+        progress.saw_page(page, total, 0)
+        page = progress.next_page(page, 0, 0)
+    assert requests == passes
+    assert (progress.gap(0, 0) is None) == (total == 0)
+
+
+def test_behind_a_first_page_that_could_not_be_had_there_is_a_second_one() -> None:
+    progress = SearchProgress(0)
+    progress.lost_page(1)
+    assert progress.next_page(1, 0, 0) == 2
+    progress.lost_page(2)
+    assert progress.next_page(2, 0, 0) is None
+    assert progress.gap(0, 0) is None, "each lost page was reported"
+
+
+def test_the_second_page_leads_back_to_a_first_one_that_could_not_be_had() -> None:
+    progress = SearchProgress(0)
+    progress.lost_page(1)
+    progress.saw_page(2, 13, 3)
+    assert progress.next_page(2, 3, 3) == 3
+    progress.saw_page(3, 13, 0)
+    assert progress.next_page(3, 3, 3) == 1
+
+
+@given(st.integers(11, 60), st.integers(1, 9), st.integers(2, 3))
+def test_rows_that_vanish_hide_no_others(count: int, gone: int, at: int) -> None:
+    """Those that are gone were listed, too: as many issues as the total says are no proof that all were seen."""
+    ids = [str(number) for number in range(count)]
+    progress = SearchProgress(0)
+    found: list[str] = []
+    page: int | None = 1
+    requests = 0
+    while page is not None:
+        requests += 1
+        there = ids[gone:] if requests >= at else ids
+        rows = in_pages(there).get(page, [])
+        found.extend(row for row in rows if row not in found)
+        progress.saw_page(page, len(there), len(rows))
+        page = progress.next_page(page, len(found), len(found))
+    assert set(ids[gone:]) <= set(found)
+    assert progress.complete(len(found))
+    assert progress.gap(len(found), len(found)) is None
+
+
+def test_a_list_that_grows_shorter_all_the_time_is_reported() -> None:
+    progress = SearchProgress(0)
+    page: int | None = 1
+    total, listed = 40, 0
+    while page is not None:
+        rows = min(10, max(0, total - 10 * (page - 1)))
+        listed = min(listed + rows, 40)
+        progress.saw_page(page, total, rows)
+        page = progress.next_page(page, listed, listed)
+        total -= 1
+    assert not progress.complete(listed)
+    assert "grew shorter" in str(progress.gap(listed, listed))

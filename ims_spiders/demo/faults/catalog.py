@@ -26,7 +26,11 @@ class Fault:
 
 
 _ALL = (
-    Fault("status", "answers with an HTTP error", parameters={"code": 503, "retry_after": ""}),
+    Fault(
+        "status",
+        "answers with an HTTP error; `retry_after` in seconds, or with a plus as the date in so many seconds",
+        parameters={"code": 503, "retry_after": ""},
+    ),
     Fault("reset", "resets the connection in the middle of the body"),
     Fault(
         "short_body",

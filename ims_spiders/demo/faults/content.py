@@ -91,7 +91,7 @@ def _same_names(world: World, rule: Rule) -> None:
         issue = world.insert()
         for name, recipe in (
             ("same.log", "log"),
-            ("same.log", "text"),
+            ("same.log", "txt"),
             ("같은 이름.csv", "csv"),
             ("같은 이름.csv", "log"),
         ):

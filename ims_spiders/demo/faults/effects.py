@@ -6,6 +6,8 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import NoReturn
 
 from aiohttp import web
@@ -50,6 +52,8 @@ async def after(request: web.Request, response: web.StreamResponse, rules: Seque
 
 async def _status(_: web.Request, rule: Rule) -> web.StreamResponse:
     code, wait = int(rule.parameters["code"]), str(rule.parameters["retry_after"])
+    if wait.startswith("+"):
+        wait = format_datetime(datetime.now(UTC) + timedelta(seconds=float(wait)), usegmt=True)
     headers = {"Retry-After": wait} if wait else None
     return web.Response(status=code, text=f"<h1>HTTP Status {code}</h1>", content_type="text/html", headers=headers)
 
