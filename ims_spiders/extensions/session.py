@@ -276,9 +276,10 @@ class CrawlSession:
         writer.put_session(self._record)
         writer.put_errors()
         writer.put_pages()
-        report = writer.close(self._crawler.settings.getfloat("IMS_DATABASE_CLOSE_SECONDS"))
+        patience = self._crawler.settings.getfloat("IMS_DATABASE_CLOSE_SECONDS")
+        report = writer.close(patience)
         for earlier in self._earlier:
-            earlier.close(LAST_SECONDS)
+            earlier.close(patience)
         if report.error:
             logger.warning("The database is behind: %s", report.error)
         return not report.behind and not report.error

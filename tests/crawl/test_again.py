@@ -1,15 +1,11 @@
-"""Crawling again: resumed after a kill, the same crawl twice, only what changed, only what is missing."""
+"""Crawling again: the same crawl twice, only what changed, only what is missing."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from pathlib import Path
 
-from tests.crawl.crawling import FAST, ROOT, Archive
+from tests.crawl.crawling import Archive
 from tests.crawl.logged_in import OTHER_FILES
 from tests.crawl.logged_in import variables as quick
 from tests.crawl.other_tracker import OtherTracker
@@ -27,37 +23,6 @@ def asked(tracker: OtherTracker) -> Counter[str]:
         counted[f"{address}?{number}" if number else address] += 1
     tracker.requests.clear()
     return counted
-
-
-def test_a_killed_crawl_goes_on_where_it_was(archive: Archive) -> None:
-    with OtherTracker(latency=0.05) as tracker:
-        env = quick(archive, tracker)
-        settings = [word for name, value in FAST.items() for word in ("-s", f"{name}={value}")]
-        command = [sys.executable, "-m", "scrapy", "crawl", "ims", "-a", "query=TPETIME", *settings]
-        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.DEVNULL) as killed:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and not _stored(archive, 4):
-                time.sleep(0.02)
-            killed.send_signal(signal.SIGKILL)
-        durable = set(archive.documents())
-        assert 4 <= len(durable) < 20
-        assert archive.last().read_session()["status"] == "running"
-        asked(tracker)
-        run = archive.crawl(env, resume="last")
-        assert run.exit_code == 0, run.stderr
-        again = asked(tracker)
-    assert len(archive.sessions()) == 1
-    documents = archive.documents()
-    assert not [number for number in durable if again[f"{VIEW}?{number}"] > 1], "one page may be opened to learn from"
-    assert sum(again[f"{VIEW}?{number}"] for number in durable) <= 1
-    assert set(documents) == _closure(tracker)
-    for document in documents.values():
-        check_document(tracker, document)
-    rows = archive.rows("select issue_id, crawl_count from ims.issues")
-    assert {row["issue_id"]: row["crawl_count"] for row in rows} == dict.fromkeys(documents, 1)
-    session = archive.last().read_session()
-    assert (session["status"], session["issues_crawled"]) == ("completed", len(documents))
-    assert len(session["metadata"]["runs"]) == 2
 
 
 def test_the_same_crawl_twice_rewrites_nothing(archive: Archive) -> None:
@@ -133,15 +98,6 @@ def test_resume_asks_again_for_just_the_file_that_failed(archive: Archive) -> No
     session = archive.last().read_session()
     assert (session["exit_code"], session["failed_issues"]) == (0, 0)
     assert archive.rows("select 1 from ims.attachments where not downloaded") == []
-
-
-def _stored(archive: Archive, count: int) -> bool:
-    return any(len(folder.issue_ids()) >= count for folder in archive.sessions())
-
-
-def _closure(tracker: OtherTracker) -> set[str]:
-    hits = set(tracker.search("TPETIME", [], ["S1", "S2", "S9"]))
-    return hits.union(*([*tracker.world[hit]["related"], *tracker.world[hit]["patch"]] for hit in hits))
 
 
 def _hash(document: dict[str, dict[str, object]]) -> object:

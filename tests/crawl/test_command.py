@@ -1,19 +1,17 @@
-"""`ims crawl` as people run it: its exit codes, what it says, and how it is interrupted."""
+"""`ims crawl` as people run it: its exit codes and what it says."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 
 from ims_spiders.demo.server import DemoTracker
-from tests.crawl import logged_in, oracle
+from tests.crawl import logged_in
 from tests.crawl.crawling import ROOT, Archive
 from tests.crawl.test_demo_tracker import PASSWORD, variables
 
@@ -87,70 +85,3 @@ def test_a_terminal_shows_a_bar_with_rate_and_time_left(files_only: Archive) -> 
     assert "\x1b[" in drawn
     assert re.search(r"\d+/\d+", drawn)
     assert re.search(r"\d\.\d/s, (\d+ min )?\d+ s left", drawn)
-
-
-def test_interrupted_once_it_ends_in_order_and_can_be_resumed(files_only: Archive) -> None:
-    with DemoTracker(password=PASSWORD, latency=0.3) as tracker:
-        env = logged_in.variables(files_only, tracker)
-        command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
-        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
-            _wait_for_issues(files_only, 2)
-            crawl.send_signal(signal.SIGTERM)
-            crawl.communicate(timeout=60)
-            assert crawl.returncode == 7
-        session = files_only.last().read_session()
-        assert (session["status"], session["exit_code"]) == ("interrupted", 7)
-        assert session["completed_at"] is not None
-        held = files_only.last()
-        held.lock()
-        busy = files_only.ims(env, "crawl", "--resume", "last")
-        held.unlock()
-        assert busy.returncode == 2
-        assert "another process" in busy.stderr
-        run = files_only.ims(env, "crawl", "--resume", "last")
-        assert run.returncode == 0, run.stderr
-        truth, hits = tracker.truth(), tracker.matching_ids("TPETIME", "OpenFrame")
-    assert set(files_only.documents()) == set(hits)
-    for document in files_only.documents().values():
-        oracle.check_issue(truth, document, files_only.data_dir)
-
-
-def test_interrupted_twice_it_ends_at_once(files_only: Archive) -> None:
-    with DemoTracker(password=PASSWORD, latency=0.5) as tracker:
-        command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
-        env = logged_in.variables(files_only, tracker)
-        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
-            _wait_for_issues(files_only, 1)
-            crawl.send_signal(signal.SIGINT)
-            time.sleep(0.2)
-            crawl.send_signal(signal.SIGINT)
-            crawl.communicate(timeout=20)
-            assert crawl.returncode == 7
-        session = files_only.last().read_session()
-        assert session["status"] == "interrupted"
-        for document in files_only.documents().values():
-            assert document["title"]
-
-
-def test_interrupted_while_it_starts_it_ends_in_order(files_only: Archive) -> None:
-    with DemoTracker(password=PASSWORD, latency=0.5) as tracker:
-        command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
-        env = variables(files_only, tracker)
-        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as crawl:
-            while not list(files_only.data_dir.glob("sessions/*/session.json")):
-                time.sleep(0.01)
-                assert crawl.poll() is None
-            crawl.send_signal(signal.SIGINT)
-            crawl.communicate(timeout=60)
-        assert crawl.returncode == 7
-        assert files_only.last().read_session()["status"] == "interrupted"
-        assert files_only.documents() == {}
-
-
-def _wait_for_issues(archive: Archive, count: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if any(len(folder.issue_ids()) >= count for folder in archive.sessions()):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the crawl did not store anything in time")

@@ -37,7 +37,7 @@ def at_a_moment(case: Case, seconds: float) -> dict[str, Any]:
 def crawl_and_kill(case: Case, plan: dict[str, Any]) -> bool:
     """Begin, or go on with what was begun; whether it was killed. One that was not has ended as it should."""
     begun = bool(case.archive.sessions())
-    run, _ = crawl_shimmed(case, plan=plan, **({"resume": "last"} if begun else {}))
+    run, _ = crawl_shimmed(case, plan=plan, resume="last") if begun else crawl_shimmed(case, plan=plan)
     assert run.returncode in {-9, 5}, (plan, run.stderr)
     return run.returncode == -9
 
@@ -45,8 +45,12 @@ def crawl_and_kill(case: Case, plan: dict[str, Any]) -> bool:
 def go_on(case: Case) -> None:
     """Go on where the kill was, or begin where nothing had begun; without faults, to the end."""
     case.tracker.faults.clear()
+    durable = set(case.archive.last().issue_ids()) if case.archive.sessions() else set()
+    case.tracker.reset_ledger()
     run = case.crawl(resume="last") if case.archive.sessions() else case.crawl()
     assert run.exit_code == 0, run.stderr
+    asked = [entry.query for entry in case.tracker.ledger.entries if "issueView" in entry.path]
+    assert not [query for query in asked for number in durable if f"issueId={number}" in query]
 
 
 def check_one_of_each(case: Case) -> None:

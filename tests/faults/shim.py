@@ -1,9 +1,10 @@
 """`python -m tests.faults.shim PLAN -- …`: `ims crawl` as tests/faults/start.py runs it, with calls that fail.
 
-PLAN is JSON: `place`, `nth` and `times` say which calls of which kind, `do` what happens at them: `kill` (-9, before
-the call), `killed_after` (behind it), `short` (a write that takes a part), the name of a signal or of an errno.
-`after` are seconds until a kill, wherever the crawl is then. `report` is a file that tells afterwards what was seen: a
-JSON object with `fired`, `calls` by place, and `wrong`, the breaks of the order in which things become durable.
+PLAN is JSON: `place`, `nth` and `times` say which calls of which kind (open, write, fsync, sync_folder, replace, mkdir,
+append, flock, commit, put), `do` what happens at them: `kill` (-9, before the call), `killed_after` (behind it),
+`short` (a write that takes a part), the name of a signal or of an errno. `again` are seconds after which the signal
+comes once more, `after` those until a kill, wherever the crawl is then. `report` is a file that tells afterwards what
+was seen: a JSON object with `fired`, `calls` by place, and `wrong`, the breaks of the order of becoming durable.
 Only what concerns the folder `data` counts, but for the counts of running crawls, which may be lost.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import atexit
 import errno
+import fcntl
 import io
 import json
 import os
@@ -25,8 +27,6 @@ from typing import Any
 
 from tests.faults.order import Order
 
-PLACES = ("open", "write", "fsync", "sync_folder", "replace", "mkdir", "append", "commit", "put")
-
 
 @dataclass(slots=True)
 class Plan:
@@ -38,6 +38,7 @@ class Plan:
     times: int = 1
     do: str = "EIO"
     after: float | None = None
+    again: float | None = None
     report: str | None = None
 
     def strikes(self, place: str, number: int) -> bool:
@@ -75,6 +76,8 @@ class Shim:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.plan.do.startswith("SIG"):
             os.kill(os.getpid(), signal.Signals[self.plan.do])
+            if self.plan.again is not None:
+                later(self.plan.again, signal.Signals[self.plan.do])
             return call()
         if self.plan.do == "short":
             return short() if short is not None else call()
@@ -151,6 +154,16 @@ def install(shim: Shim) -> None:
 
     os.open, os.fsync, os.replace, os.mkdir, os.fdopen = shim_open, shim_fsync, shim_replace, shim_mkdir, shim_fdopen  # type: ignore[assignment]
 
+    real_flock = fcntl.flock
+
+    def shim_flock(descriptor: Any, operation: int) -> None:
+        if shim.concerns(path_of(descriptor)):
+            shim.at("flock", lambda: real_flock(descriptor, operation))
+        else:
+            real_flock(descriptor, operation)
+
+    fcntl.flock = shim_flock
+
 
 def install_in_database(shim: Shim) -> None:
     """The same for commits and for what is queued for the database."""
@@ -169,6 +182,13 @@ def install_in_database(shim: Shim) -> None:
     DefaultDialect.do_commit, DatabaseWriter.put = shim_commit, shim_put  # type: ignore[method-assign]
 
 
+def later(seconds: float, number: signal.Signals) -> None:
+    """Send this process a signal in a while."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), number))
+    timer.daemon = True
+    timer.start()
+
+
 def main(words: list[str]) -> None:
     """Shim, and crawl."""
     from tests.faults import start
@@ -179,9 +199,7 @@ def main(words: list[str]) -> None:
     install_in_database(shim)
     atexit.register(shim.tell)
     if plan.after is not None:
-        timer = threading.Timer(plan.after, os.kill, (os.getpid(), signal.SIGKILL))
-        timer.daemon = True
-        timer.start()
+        later(plan.after, signal.SIGKILL)
     start.crawl(words[1:])
 
 

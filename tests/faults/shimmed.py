@@ -23,12 +23,14 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
 
-def crawl_shimmed(case: Case, *settings: str, plan: dict[str, Any], **arguments: Any) -> tuple[Run, Report]:
+def crawl_shimmed(
+    case: Case, *settings: str, plan: dict[str, Any], environment: dict[str, str] | None = None, **arguments: Any
+) -> tuple[Run, Report]:
     """`ims crawl` with the shim. The order in which it made things durable has to be right, whatever failed."""
     told = case.archive.data_dir.parent / "shim.json"
     told.unlink(missing_ok=True)
     whole = {"data": str(case.archive.data_dir), "report": str(told), **plan}
-    done = _crawl(case, "tests.faults.shim", [json.dumps(whole), *settings], arguments)
+    done = _crawl(case, "tests.faults.shim", [json.dumps(whole), *settings], arguments, environment)
     report = Report(**json.loads(told.read_bytes())) if told.exists() else Report()
     assert report.wrong == []
     return done, report
@@ -46,8 +48,10 @@ def crawl_on_small_disk(case: Case, kilobytes: int, *settings: str, **arguments:
     return done
 
 
-def _crawl(case: Case, module: str, words: list[str], arguments: dict[str, Any]) -> Run:
+def _crawl(
+    case: Case, module: str, words: list[str], arguments: dict[str, Any], environment: dict[str, str] | None = None
+) -> Run:
     asked = arguments if "resume" in arguments else {**SEARCH, **arguments}
-    done = run(module, [*words, "--", *_options(asked)], case.variables(), 120)
+    done = run(module, [*words, "--", *_options(asked)], case.variables() | (environment or {}), 120)
     done.exit_code = done.returncode
     return case.ran(done)
