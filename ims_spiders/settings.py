@@ -143,8 +143,16 @@ PLAYWRIGHT_PROCESS_REQUEST_HEADERS = None
 PLAYWRIGHT_MAX_PAGES_PER_CONTEXT = 4
 # Milliseconds; default 30,000.
 PLAYWRIGHT_DEFAULT_NAVIGATION_TIMEOUT = 60_000
-# Seconds without a page after which the browser is closed (middlewares/download_handler.py).
+# Milliseconds; default 30,000. No page of ours becomes a download, but one that crashes is taken for one.
+PLAYWRIGHT_DOWNLOAD_TIMEOUT = 2_000
+# Seconds without a page after which the browser is closed (middlewares/browser_watch.py).
 IMS_BROWSER_IDLE_SECONDS = 10.0
+# Pages, and megabytes that its processes share with nobody, after which it is ended and another one started: what a
+# browser holds only grows (middlewares/browser_watch.py).
+IMS_BROWSER_MAX_PAGES = 500
+IMS_BROWSER_MAX_MEGABYTES = 1500.0
+# Seconds without an answer of its own after which a browser is taken for hung, and replaced (browser_watch.py).
+IMS_BROWSER_HUNG_SECONDS = 30.0
 
 # --- Storage -----------------------------------------------------------------------------------------------------
 

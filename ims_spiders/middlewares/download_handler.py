@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -12,13 +11,13 @@ from playwright.async_api import Error as PlaywrightError
 from scrapy import Request
 from scrapy import signals as scrapy_signals
 from scrapy.http import Response
-from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
 from ims_spiders.config import load_tracker_config
 from ims_spiders.exceptions import BrowserMissing
 from ims_spiders.login.browser_login import close_page
 from ims_spiders.login.origin import READING, Fence, RequestRefused, shown_address
 from ims_spiders.login.sealed_browser import CONTEXT_OPTIONS, LOCAL, PERMIT, Permit, seal, why_refused
+from ims_spiders.middlewares.browser_watch import WatchedBrowserHandler
 from ims_spiders.middlewares.gate import gate_of
 from ims_spiders.middlewares.outage import PROBE
 from ims_spiders.middlewares.pace import FilePace
@@ -34,9 +33,6 @@ logger = logging.getLogger(__name__)
 UNNEEDED = frozenset({"image", "media", "font"})
 """What a browser page would fetch besides, and what no page object reads."""
 
-PAGE = "ims_browser_page"
-"""Key in a request's meta: the page that was opened for it, while it is under way."""
-
 LED_AWAY = "ims_led_away"
 """Key in a request's meta: where its page was redirected to, off the tracker."""
 
@@ -44,8 +40,8 @@ MOST_SAID = 200
 """Refused requests that are logged, each once: a page may make up any number of addresses."""
 
 
-class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[misc]
-    """scrapy-playwright's handler behind a gate, tied to the tracker's origin, closing its browser when idle."""
+class TrackerDownloadHandler(WatchedBrowserHandler):
+    """scrapy-playwright's handler behind a gate, tied to the tracker's origin, its browser watched."""
 
     def __init__(self, crawler: Crawler):
         super().__init__(crawler)
@@ -54,13 +50,8 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         self._fence = Fence(load_tracker_config().base_url)
         self._said: set[tuple[str, str, str]] = set()
         self._permits: dict[Page, Permit] = {}
-        self._idle_seconds = crawler.settings.getfloat("IMS_BROWSER_IDLE_SECONDS")
-        self._last_use = time.monotonic()
-        self._browser_requests = 0
         self._held: dict[Page, set[BrowserRequest]] = {}
-        self._idle_watch: asyncio.Task[None] | None = None
         self.abort_request = self._enter_or_abort
-        crawler.signals.connect(self._start_watch, scrapy_signals.engine_started)
         crawler.signals.connect(self._say_left_open, scrapy_signals.spider_closed)
 
     async def download_request(self, request: Request) -> Response:
@@ -75,13 +66,7 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
                 response: Response = await super().download_request(request)
             request.meta["ims_wire_bytes"] = len(response.body)
             return response
-        self._browser_requests += 1
-        try:
-            return await self._download_in_browser(request)
-        finally:
-            request.meta.pop(PAGE, None)
-            self._browser_requests -= 1
-            self._last_use = time.monotonic()
+        return await self._download_in_browser(request)
 
     def _refuse_or_pass(self, request: Request) -> None:
         """Redirects and repetitions come by here, too, and whatever asks for `dont_filter`."""
@@ -100,36 +85,17 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
             logger.warning("Refused: %s %s (%s)", *line)
 
     async def _download_in_browser(self, request: Request) -> Response:
-        seconds = request.meta.get("download_timeout") or self._crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
         try:
-            # A stuck browser answers nothing, not even a cancelled navigation: never wait for it without a limit.
-            async with asyncio.timeout(float(seconds)):
-                response: Response = await super().download_request(request)
-                return response
+            return await self.download_in_browser(request)
         except BrowserMissing as error:
             self._crawler.signals.send_catch_log(signals.problem, error=error, url=request.url)
             raise
         except (TimeoutError, PlaywrightError) as error:
-            await self._close_left_open(request)
             away = request.meta.pop(LED_AWAY, None)
             if away is not None:
                 self._say_refused("GET", away, "not on the tracker")
                 raise RequestRefused(self._fence.refusal(away)) from error
             raise
-
-    async def _close_left_open(self, request: Request) -> None:
-        for page in list(self._held):
-            if page.is_closed():
-                self._release_page(page)
-        # A navigation that is given up for its time is cancelled, and scrapy-playwright leaves its page open then.
-        request.meta.pop("playwright_page", None)
-        own: Page | None = request.meta.get(PAGE)
-        if own is not None and not own.is_closed():
-            try:
-                async with asyncio.timeout(10):
-                    await own.close()
-            except (TimeoutError, PlaywrightError):
-                logger.warning("A browser page could not be closed")
 
     async def _create_browser_context(self, name: str, context_kwargs: Any, spider: Any = None) -> Any:
         wrapper = await super()._create_browser_context(name, {**(context_kwargs or {}), **CONTEXT_OPTIONS}, spider)
@@ -144,9 +110,6 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         page.on("popup", lambda popup: asyncio.ensure_future(close_page(popup)))
         page.on("requestfinished", lambda ended: self._leave(page, ended))
         page.on("requestfailed", lambda ended: self._leave(page, ended))
-        page.on("close", lambda _: self._release_page(page))
-        page.on("crash", lambda _: self._release_page(page))
-        request.meta[PAGE] = page
         return page
 
     async def _enter_or_abort(self, request: BrowserRequest) -> bool:
@@ -191,38 +154,6 @@ class TrackerDownloadHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[m
         for _ in self._held.pop(page, set()):
             self._gate.release()
 
-    def _start_watch(self) -> None:
-        self._idle_watch = asyncio.create_task(self._close_when_idle())
-
     def _say_left_open(self) -> None:
         if pages := self._get_total_page_count():
             logger.warning("%d browser pages were left open; they are closed with the browser", pages)
-
-    async def _close_when_idle(self) -> None:
-        """The browser is closed when nothing needs it: it holds more memory than the rest of the crawl."""
-        while True:
-            await asyncio.sleep(min(self._idle_seconds, 1.0) or 0.1)
-            idle = time.monotonic() - self._last_use >= self._idle_seconds
-            if not hasattr(self, "browser") or self._browser_requests or self._held or not idle:
-                continue
-            logger.info("Closing the browser: nothing needs it")
-            try:
-                async with asyncio.timeout(20):
-                    await self.browser.close()
-                    await self.browser_provider.close()
-            except (TimeoutError, PlaywrightError):
-                logger.warning("The browser did not close in time")
-            self.context_wrappers.clear()
-            if hasattr(self, "browser"):
-                del self.browser
-
-    async def close(self) -> None:
-        """Close browser and connections; called by Scrapy at the end, also of an interrupted crawl."""
-        if self._idle_watch is not None:
-            self._idle_watch.cancel()
-        try:
-            async with asyncio.timeout(30):
-                await super().close()
-        except (TimeoutError, PlaywrightError):
-            logger.warning("The browser did not close in time")
-            await self.browser_provider.close()
