@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from contextlib import suppress
@@ -21,6 +22,8 @@ KIND_NAMES = sorted(KINDS)
 ENCODINGS = ("utf-8", "cp949", "latin-1", "utf-16")
 URL = "https://ims.example.com/tody/ims/page.do?issueId=348115"
 META = {"url": URL, "issue_id": "348115", "content_type": "text/html"}
+CUSTOMER = '<td class="data">예시은행</td>'
+"""Of the fixture."""
 _DEEP = 1000
 _END = re.compile(r"</(?:body|html)\s*>\s*$", re.IGNORECASE)
 
@@ -55,10 +58,10 @@ def users(data: bytes) -> None:
     source = Source(data)
     place = source.choice(("notice", "description", "comment"))
     text = written(source)
-    html = issue_page(Written(**{place: text}))
-    assert not is_login_page(html, URL)
+    whole = issue_page(Written(**{place: text}))
+    assert not is_login_page(whole, URL)
     try:
-        found = read_issue(html)
+        found = read_issue(whole)
     except UnexpectedPage:
         # Only for elements nested thousands deep.
         if text.count("<") < _DEEP:
@@ -86,9 +89,8 @@ def torn(data: bytes) -> None:
     """A page that breaks off before its end gives no issue."""
     source = Source(data)
     place = source.number(1 << 24)
-    html = issue_page(Written(description=written(source, 3), comment=written(source, 3)))
-    end = html.rindex("</body>")
-    beginning = html[: place % end]
+    whole = issue_page(Written(description=written(source, 3), comment=written(source, 3)))
+    beginning = whole[: place % whole.rindex("</body>")]
     if _END.search(beginning):
         # Right behind an end that users' text brought along, it looks like a whole one: the length that was declared
         # tells (fault 5).
@@ -100,11 +102,24 @@ def torn(data: bytes) -> None:
 
 def text(data: bytes) -> None:
     """What users typed comes back; no markup ever fails."""
-    typed = data.decode("utf-8", "replace").replace("\x00", "")
-    escaped = typed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    assert html_to_text(escaped).split() == typed.split()
-    raw = html_to_text(typed)
+    plain = data.decode("utf-8", "replace").replace("\x00", "")
+    assert html_to_text(html.escape(plain, quote=False)).split() == plain.split()
+    raw = html_to_text(plain)
     assert raw == raw.rstrip()
+
+
+def typed(data: bytes) -> None:
+    """What users typed into a description, a comment or a field stands there, sign for sign."""
+    text = data.decode("utf-8", "replace").replace("\x00", "")
+    escaped = html.escape(text)
+    whole = issue_page(Written(description=f"<p>{escaped}</p>", comment=f"<p>{escaped}</p>"))
+    assert CUSTOMER in whole
+    issue = read_issue(whole.replace(CUSTOMER, f"<td>{escaped}</td>", 1))
+    words = " ".join(text.split())
+    assert words in " ".join(issue.description.split())
+    assert words in " ".join(issue.comments[0].content.split())
+    assert (issue.customer or "").split() == text.split()
+    assert issue.title == untouched().title
 
 
 def products(data: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tests.fuzz import answers, names, pages, queries
+from tests.fuzz import answers, names, pages, queries, redaction
 from tests.fuzz.source import WRITTEN
 from tests.pages.fixture_pages import cases, read_input
 
@@ -45,12 +45,14 @@ TARGETS = {
     "users": Target(pages.users, pages.users_seeds, 150),
     "torn": Target(pages.torn, lambda: [b"\x01\x02\x03" + seed for seed in pages.users_seeds()], 200),
     "text": Target(pages.text, _texts),
+    "typed": Target(pages.typed, _texts, 150),
     "products": Target(pages.products, _choices, 100),
     "growth": Target(pages.growth, lambda: [bytes([kind]) + one.encode() for kind in range(7) for one in LABELS], 60),
     "login": Target(answers.login, pages.users_seeds),
     "data": Target(answers.data_pages, _choices, 100),
     "attachment": Target(answers.attachment, _choices, 100),
     "names": Target(names.names, names.names_seeds),
+    "redaction": Target(redaction.redaction, redaction.redaction_seeds),
     "query": Target(queries.query, queries.reading_seeds),
     "reading": Target(queries.reading, queries.reading_seeds),
 }

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ims_spiders.exceptions import ImsError
-from ims_spiders.pages.html import html_to_text
+from ims_spiders.pages.html import element_to_text, html_to_text
 from ims_spiders.pages.products import Product
 from ims_spiders.query.grammar import spaced
 from ims_spiders.query.tree import Word
@@ -28,11 +28,16 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "users": ("ims_spiders.pages.document.without_inner_frames", lambda text: text),
     "torn": ("ims_spiders.pages.base.last_end", len),
     "text": ("tests.fuzz.pages.html_to_text", lambda text: html.unescape(html_to_text(text))),
+    "typed": ("ims_spiders.pages.issue.element_to_text", lambda element: html.unescape(element_to_text(element))),
     "products": ("tests.fuzz.pages.select_products", lambda _offered, _wanted: [Product("1", "another")]),
     "login": ("ims_spiders.pages.base.Page.is_login", property(lambda _page: False)),
     "data": ("tests.fuzz.answers.is_login_page", lambda text, _url: "password" in text or "userId" in text),
     "attachment": ("ims_spiders.pipelines.file_answers._is_page", lambda _response, _attachment: False),
     "names": ("ims_spiders.pipelines.names._UNSAFE", re.compile("(?!)")),
+    "redaction": (
+        "ims_spiders.login.redaction._alternatives",
+        lambda secrets: re.compile("|".join(map(re.escape, secrets))),
+    ),
     "query": ("tests.fuzz.queries.spaced", lambda terms: spaced(Word(term.text) for term in terms)),
     "reading": ("ims_spiders.query.reader.QueryReader._settled", lambda _reader, query, _today: str(query)),
 }
