@@ -113,7 +113,10 @@ def _rights(engine: Engine, schema: str) -> Check:
     if not findings:
         return good("Database rights", f"{engine.url.username or 'the login'} can crawl, and rows are kept apart")
     mends = list(dict.fromkeys(finding.mend for finding in findings))
-    return bad("Database rights", some([finding.what for finding in findings]), f"run: {some(mends, 5)}")
+    commands = [mend for mend in mends if mend.startswith("ims ")]
+    advice = [f"run: {some(commands, 5)}"] if commands else []
+    advice += [mend for mend in mends if mend not in commands]
+    return bad("Database rights", some([finding.what for finding in findings]), " · ".join(advice))
 
 
 def _behind(engine: Engine, states: Sequence[SessionState], schema: str) -> Check:

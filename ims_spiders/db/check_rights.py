@@ -124,7 +124,7 @@ class RightsCheck:
 
     def _powerful(self, owner: str) -> Iterator[Finding]:
         for row in self._rows(_POWERFUL, roles=list(ROLES), owner=owner):
-            mend = f"ALTER ROLE {_quoted(row.name)} NOSUPERUSER NOBYPASSRLS, or use another login"
+            mend = f"use another login, or as a superuser: ALTER ROLE {_quoted(row.name)} NOSUPERUSER NOBYPASSRLS"
             yield Finding("role_too_powerful", f"row security does not hold for {row.name}", mend)
 
     def _row_security(self) -> Iterator[Finding]:

@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from ims_spiders.cli.checks_database import database, server
+from ims_spiders.cli.checks_database import database
+from ims_spiders.cli.checks_database import server as server_check
 from ims_spiders.cli.checks_result import Check
 from ims_spiders.db.check_server import ServerFacts
 from ims_spiders.db.embedded import EmbeddedServer
+from ims_spiders.db.passwords import Passwords
 from ims_spiders.db.status import Sessions
+from ims_spiders.db.users import add_user
 from tests.cli.conftest import Ims
 from tests.crawl.crawling import database_url
+from tests.db.catalogue import superuser
 from tests.db.factory import folder, issue, session
 
 Look = Callable[[], dict[str, Check]]
@@ -62,6 +66,29 @@ def test_an_archive_whose_rights_were_changed(archive: Ims, engine: Engine) -> N
     follow(archive, found)
     assert looking_at(archive.folder)["Database rights"].ok
     assert "was there already" in archive.run("db", "init").stderr
+
+
+def test_a_users_own_login_may_search_and_not_crawl(
+    archive: Ims, engine: Engine, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passwords = Passwords(archive.folder)
+    role = str(add_user(engine, "kim", passwords).database_role)
+    password = str(passwords.read(role))
+    own = engine.url.set(username=role, password=password, query={"sslmode": "disable"})
+    monkeypatch.setenv("DATABASE_URL", own.render_as_string(hide_password=False))
+    try:
+        found = looking_at(archive.folder)
+    finally:
+        administrator = superuser(server, str(engine.url.database))
+        with administrator.begin() as connection:
+            connection.exec_driver_sql(f"DROP OWNED BY {role}; DROP ROLE {role}")
+        administrator.dispose()
+    assert f"the login {role} may not do what a crawl does" in found["Database rights"].found
+    assert (found["Database rights"].advice or "").startswith(
+        "crawl with the login of ims_owner, or have it run: GRANT"
+    )
+    assert found["Database content"].state == "skip"
+    assert password not in str(found)
 
 
 def test_what_was_mended_is_said(archive: Ims, engine: Engine) -> None:
@@ -121,7 +148,7 @@ def test_the_embedded_server_asleep_and_awake(
     ],
 )
 def test_what_a_server_may_lack(changes: dict[str, object], state: str, named: str) -> None:
-    found = server(replace(SOUND, **changes), "db.example.com", 5)  # type: ignore[arg-type]
+    found = server_check(replace(SOUND, **changes), "db.example.com", 5)  # type: ignore[arg-type]
     assert found.state == state
     assert named in found.found
     assert (found.advice is None) == (state == "ok")
