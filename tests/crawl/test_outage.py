@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from itertools import pairwise
 
 import pytest
 
@@ -27,51 +26,14 @@ def log_of(archive: Archive) -> str:
     return archive.last().log_path.read_text("utf-8")
 
 
-@pytest.mark.parametrize(
-    "fault", ["outage:seconds=3,nth=30", pytest.param("status:code=502,after=30,count=40", marks=pytest.mark.long)]
-)
-def test_a_tracker_that_comes_back_is_waited_for(files_only: Archive, fault: str) -> None:
-    with DemoTracker(password=PASSWORD, faults=[fault]) as tracker:
+@pytest.mark.long
+def test_a_tracker_whose_front_says_that_it_is_away_is_waited_for(files_only: Archive) -> None:
+    with DemoTracker(password=PASSWORD, faults=["status:code=502,after=30,count=40"]) as tracker:
         run = quick_crawl(files_only, tracker, related=0)
         check_exact(files_only, tracker, run, depth=0)
     assert figures(files_only)["ims/outages"] >= 1
     assert "The tracker is back after" in log_of(files_only)
     assert "Gave up retrying" not in log_of(files_only)
-
-
-def test_pages_that_fail_for_ever_are_no_outage(files_only: Archive) -> None:
-    with DemoTracker(password=PASSWORD, faults=["status:code=500,path=issueView"]) as tracker:
-        hits = tracker.matching_ids("TPETIME", "OpenFrame")
-        run = quick_crawl(files_only, tracker, "RETRY_TIMES=2", related=0)
-        asked = tracker.ledger.count("issueView")
-    assert run.exit_code == 5, run.stderr
-    assert asked == 3 * len(hits)
-    assert {one["error_detail"]["issue_id"] for one in files_only.last().read_errors()} == set(hits)
-    assert "ims/outages" not in figures(files_only)
-
-
-def test_under_a_storm_of_refusals_fewer_are_asked_at_once_and_all_is_stored(files_only: Archive) -> None:
-    with DemoTracker(password=PASSWORD, latency=0.02, faults=["status:code=429,every=3"]) as tracker:
-        run = quick_crawl(files_only, tracker, "RETRY_TIMES=20", related=0)
-        check_exact(files_only, tracker, run, depth=0)
-    assert figures(files_only)["ims/concurrency/lowest"] < 8
-
-
-def test_nothing_is_asked_before_the_tracker_wants_it(files_only: Archive) -> None:
-    with DemoTracker(password=PASSWORD, faults=["status:code=503,retry_after=3,nth=20"]) as tracker:
-        run = quick_crawl(files_only, tracker, related=0)
-        check_exact(files_only, tracker, run, depth=0)
-        moments = [entry.time for entry in tracker.ledger.entries]
-    gaps = [later - earlier for earlier, later in pairwise(moments)]
-    assert max(gaps) >= 2.5
-    assert sorted(gaps)[-2] < 2.5
-
-
-def test_one_that_wants_to_be_left_alone_for_long_is(files_only: Archive) -> None:
-    with DemoTracker(password=PASSWORD, faults=["status:code=503,retry_after=86400,nth=20"]) as tracker:
-        run = quick_crawl(files_only, tracker, related=0)
-    assert run.exit_code == 8
-    assert "left alone for 86400 s" in run.stderr
 
 
 def test_a_signal_ends_the_wait(files_only: Archive) -> None:
