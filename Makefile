@@ -41,6 +41,7 @@ test-long: setup ## the tests that take longer than the suite may
 	HYPOTHESIS_PROFILE=default $(BIN)/pytest -m long
 	HYPOTHESIS_PROFILE=default $(BIN)/pytest -k "properties or any_text"
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
+	$(BIN)/python -m tests.security.audit
 
 bench: setup ## run every benchmark
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
