@@ -15,6 +15,7 @@ from ims_spiders.exceptions import AttachmentUnlearned, BrowserMissing
 from ims_spiders.items import Attachment
 from ims_spiders.login.browser_login import Download, close_page
 from ims_spiders.login.download_pattern import DownloadPattern, derive_pattern, parse_pattern
+from ims_spiders.login.lost_browser import is_lost, while_it_lives
 from ims_spiders.login.origin import Fence
 from ims_spiders.login.sealed_browser import PERMIT, Permit
 
@@ -88,6 +89,18 @@ class AttachmentRequests:
             return pattern
 
     async def _observe(self, issue_id: str, issue_url: str, attachment: Attachment) -> DownloadPattern:
+        """From a click on the page; from another one when the browser is lost meanwhile."""
+        for is_last in (False, True):
+            try:
+                return await self._observe_once(issue_id, issue_url, attachment)
+            except (TimeoutError, PlaywrightError) as error:
+                if is_last or not (isinstance(error, PlaywrightError) and is_lost(error)):
+                    raise AttachmentUnlearned(
+                        f"the browser could not be watched while it requests an attachment ({type(error).__name__})"
+                    ) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _observe_once(self, issue_id: str, issue_url: str, attachment: Attachment) -> DownloadPattern:
         if self._config.render == "never":
             raise AttachmentUnlearned(
                 "how attachments are requested is learned with a browser, and IMS_RENDER=never forbids it; "
@@ -108,7 +121,7 @@ class AttachmentRequests:
                 raise AttachmentUnlearned(f"{issue_url} did not open in the browser; it will be tried again")
             async with asyncio.timeout(CLICK_SECONDS + 10):
                 with permit:
-                    seen = await click_and_watch(page, attachment.file_id)
+                    seen = await while_it_lives(page, click_and_watch(page, attachment.file_id))
             if not self._fence.allows(seen.url):
                 raise AttachmentUnlearned(f"the page gets attachments elsewhere: {self._fence.refusal(seen.url)}")
             return derive_pattern(
@@ -119,10 +132,6 @@ class AttachmentRequests:
                 issue_id,
                 attachment,
             )
-        except (TimeoutError, PlaywrightError) as error:
-            raise AttachmentUnlearned(
-                f"the browser could not be watched while it requests an attachment ({type(error).__name__})"
-            ) from error
         except BrowserMissing as error:
             raise AttachmentUnlearned(str(error)) from error
         finally:

@@ -13,6 +13,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from ims_spiders.exceptions import ImsError, LoginRefused, PageError, TrackerUnavailable
+from ims_spiders.login.lost_browser import is_lost, while_it_lives
 from ims_spiders.login.origin import Fence, RequestRefused, shown_address
 from ims_spiders.login.sealed_browser import PERMIT, Permit
 from ims_spiders.login.state import CookieDict
@@ -31,8 +32,6 @@ WHERE_ELSE = (
     "Check IMS_BASE_URL; where a single sign-on stands before the tracker, log in with a browser and give its cookies "
     "with IMS_COOKIE_FILE"
 )
-LOST = ("has been closed", "Target crashed", "Page crashed")
-"""How Playwright's messages tell of a page, browser or driver that is gone."""
 SUBMIT = "input[type=image], input[type=submit], button[type=submit], button:not([type])"
 
 Download = Callable[[Request], Awaitable[Response]]
@@ -70,7 +69,7 @@ class BrowserLogin:
                 response = await self._download(self._request())
                 page = response.meta["playwright_page"]
                 assert page is not None
-                return await self._submit(page, username, password)
+                return await while_it_lives(page, self._submit(page, username, password))
             except PlaywrightError as error:
                 if is_last or not is_lost(error):
                     raise
@@ -109,11 +108,6 @@ class BrowserLogin:
         if is_login_page(content, page.url):
             raise LoginRefused(refusal_text(content, page.url, messages))
         return [dict(cookie) for cookie in await page.context.cookies()]
-
-
-def is_lost(error: PlaywrightError) -> bool:
-    """Whether the page or the whole browser has gone, and not the tracker failed."""
-    return any(sign in str(error) for sign in LOST)
 
 
 def require_own_form(base_url: str, content: str, url: str) -> None:

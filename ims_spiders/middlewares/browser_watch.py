@@ -30,8 +30,6 @@ PAGE = "ims_browser_page"
 """Key in a request's meta: the page that was opened for it, while it is under way."""
 PULSE_SECONDS = 5.0
 """How often a browser that is in use is asked whether it lives."""
-STRAY_SECONDS = 30.0
-"""How old a page may become that nobody asked for: one that another page opened, or whose request was given up."""
 END_SECONDS = 20.0
 
 
@@ -56,7 +54,7 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
         self._last_use = self._last_pulse = self._last_measure = time.monotonic()
         self._browser_requests = 0
         self._served = 0
-        self._open: dict[Page, float] = {}
+        self._open: set[Page] = set()
         self._asked_for: set[Page] = set()
         self._pulse: CDPSession | None = None
         self._admitted = asyncio.Event()
@@ -67,12 +65,13 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
 
     async def download_in_browser(self, request: Request) -> Response:
         """One page by the browser, within the request's time. Raises TimeoutError, playwright's Error."""
+        # While it is being recycled: that takes a while at most, and is not the page's fault.
+        await self._admitted.wait()
         self._browser_requests += 1
         try:
             seconds = request.meta.get("download_timeout") or self._patience
             # A stuck browser answers nothing, not even a cancelled navigation: never wait for it without a limit.
             async with asyncio.timeout(float(seconds)):
-                await self._admission()
                 response: Response = await super().download_request(request)
                 return response
         except (TimeoutError, PlaywrightError):
@@ -83,14 +82,6 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
             request.meta.pop(PAGE, None)
             self._browser_requests -= 1
             self._last_use = time.monotonic()
-
-    async def _admission(self) -> None:
-        """Wait while the browser is being recycled; who waits is no reason to wait for."""
-        self._browser_requests -= 1
-        try:
-            await self._admitted.wait()
-        finally:
-            self._browser_requests += 1
 
     async def _close_left_open(self, request: Request) -> None:
         """A navigation that is given up for its time is cancelled, and scrapy-playwright leaves its page open then."""
@@ -114,7 +105,7 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
     def _note_opened(self, page: Page) -> None:
         if page in self._open or page.is_closed():
             return
-        self._open[page] = time.monotonic()
+        self._open.add(page)
         self._served += 1
         self.stats.inc_value("ims/browser/pages")
         self._count_open()
@@ -123,7 +114,7 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
         page.on("crash", lambda crashed: asyncio.ensure_future(close_page(crashed)))
 
     def _note_closed(self, page: Page) -> None:
-        self._open.pop(page, None)
+        self._open.discard(page)
         self._asked_for.discard(page)
         self._count_open()
         self._release_page(page)
@@ -148,13 +139,6 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
 
         return give_back
 
-    async def _close_strays(self) -> None:
-        now = time.monotonic()
-        for page, opened in list(self._open.items()):
-            if page not in self._asked_for and now - opened > STRAY_SECONDS:
-                logger.warning("Closing a browser page that nobody asked for")
-                await close_page(page)
-
     # --- The browser ---------------------------------------------------------------------------------------------
 
     def _start_watch(self) -> None:
@@ -177,7 +161,6 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
             await self._end_browser("nothing needs it")
         elif time.monotonic() - self._last_pulse >= min(PULSE_SECONDS, self._hung_seconds):
             await self._look()
-            await self._close_strays()
         if hasattr(self, "browser") and (why := self._due()):
             await self._recycle(why)
 

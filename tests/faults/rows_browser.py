@@ -43,14 +43,17 @@ def chromium_hangs(case: Case) -> None:
 
 @row(26, "a navigation that never ends")
 def never_ends(case: Case) -> None:
-    """The page is given up in its time, by name, and closed; the others are had."""
+    """The page is given up in its time, by name, and closed; the others are had. A browser that has grown too much is
+    replaced meanwhile, when no page is under way in it."""
     tracker = case.start_tracker()
     stuck = case.rng.choice(few(case))
     tracker.faults.replace([f"endless_script:path=issueView.do.issueId={stuck}"])
-    run = crawl(case, "DOWNLOAD_TIMEOUT=12", "RETRY_TIMES=0", environment=ALWAYS)
+    limits = ("DOWNLOAD_TIMEOUT=12", "RETRY_TIMES=0", "IMS_BROWSER_MAX_MEGABYTES=1")
+    run = crawl(case, *limits, environment=ALWAYS)
     assert run.exit_code == 5, run.stderr
     (error,) = case.archive.last().read_errors()
     assert (error["error_type"], error["error_detail"]["issue_id"]) == ("network_error", stuck)
+    assert figures(case)["ims/browser/recycled"] >= 1
     no_page_open(case)
 
 
@@ -71,14 +74,16 @@ def no_browser(case: Case) -> None:
 
 @row(28, "pages left open")
 def page_crashes(case: Case) -> None:
-    """A page whose renderer dies is asked for once more, and none is open at the end."""
+    """A page whose renderer dies is asked for once more, and none is open at the end. A browser that has shown enough
+    is replaced on the way."""
     tracker = case.start_tracker()
     slow = case.rng.choice(few(case))
     tracker.faults.replace([f"slow:seconds=2,path=issueView.do.issueId={slow},count=1"])
     with striking(case, kill_renderers, slow_asked):
-        run = crawl(case, environment=ALWAYS)
+        run = crawl(case, "IMS_BROWSER_MAX_PAGES=3", environment=ALWAYS)
     assert run.exit_code == 0, run.stderr
     assert figures(case)["ims/browser/pages"] > FEW
+    assert figures(case)["ims/browser/recycled"] >= 1
     no_page_open(case)
 
 
