@@ -6,8 +6,10 @@ import socket
 import ssl
 import threading
 from datetime import UTC, datetime, timedelta
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from cryptography import x509
@@ -16,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.crawl.other_tracker import OtherTracker
+
+PASSWORD = "gil dong&1"
 
 
 class Stranger:
@@ -117,13 +121,16 @@ class _Quiet(ThreadingHTTPServer):
 
 class LeadingAway(OtherTracker):
     """A tracker some of whose addresses redirect: `away` says which, by a part of them, and where to. `user` is whom
-    its pages are made for, `methods` what it was asked."""
+    its pages are made for, `methods` what it was asked. With `tells_session` each page of an issue begins another
+    session, whose number stands in its links; the page of issue `broken` lacks a field, and holds the password."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.away: dict[str, str] = {}
         self.methods: list[str] = []
         self.user = "hong"
+        self.tells_session = False
+        self.broken = ""
         owner = self
         base: Any = self._server.RequestHandlerClass
 
@@ -144,7 +151,21 @@ class LeadingAway(OtherTracker):
                     super()._page(path, query)
 
             def _html(self, body: str) -> None:
-                super()._html(body.replace("NAME=userId VALUE=hong", f"NAME=userId VALUE={owner.user}"))
+                body = body.replace("NAME=userId VALUE=hong", f"NAME=userId VALUE={owner.user}")
+                self.new = ""
+                if owner.tells_session and "issueNumber" in body:
+                    self.new = token_hex(16).upper()
+                    owner.sessions.add(self.new)
+                    link = f"<A HREF='/tody/x.do;jsessionid={self.new}?a=1'>x</A><IMG SRC='/tody/y.do?s={self.new}'>"
+                    body = body.replace("<P>설명", f"<P>{link}설명")
+                if owner.broken and f"issueId={owner.broken}" in self.path:
+                    body = body.replace("Subject", f"<INPUT VALUE='{escape(PASSWORD)}'>")
+                super()._html(body)
+
+            def end_headers(self) -> None:
+                if getattr(self, "new", ""):
+                    self.send_header("Set-Cookie", f"JSESSIONID={self.new}; Path=/tody; HttpOnly")
+                super().end_headers()
 
         self._server.RequestHandlerClass = Handler
 
