@@ -74,7 +74,7 @@ class OwnBrowserLogin:
                 async def download(request: Request) -> Response:
                     request.meta["playwright_page"] = page
                     await page.goto(request.url, wait_until="domcontentloaded", timeout=SECONDS * 1000)
-                    return Response(page.url)
+                    return Response(page.url, request=request)
 
                 return await BrowserLogin(self._base_url, download).log_in(username, password)
             finally:
