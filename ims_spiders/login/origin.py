@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from scrapy.exceptions import IgnoreRequest
 
+from ims_spiders.exceptions import ConfigurationError
+
 PORTS = {"http": 80, "https": 443}
 READING = frozenset({"GET", "HEAD"})
 """Methods that change nothing (RFC 9110, 9.2.1)."""
@@ -40,19 +42,25 @@ def origin_of(url: str) -> Origin | None:
     try:
         parts = urlsplit(url)
         port = parts.port
+        # Requests and browsers write a host of other letters in ASCII.
+        host = (parts.hostname or "").encode("idna").decode("ascii")
     except ValueError:
         return None
-    if parts.scheme not in PORTS or not parts.hostname or "@" in parts.netloc or READ_DIFFERENTLY & set(url):
+    if parts.scheme not in PORTS or not host or "@" in parts.netloc or READ_DIFFERENTLY & set(url):
         return None
-    return Origin(parts.scheme, parts.hostname, PORTS[parts.scheme] if port is None else port)
+    return Origin(parts.scheme, host, PORTS[parts.scheme] if port is None else port)
 
 
 class Fence:
-    """The origin of `base_url`; for one that is http on port 80 also the same host's https on port 443."""
+    """The origin of `base_url`; for one that is http on port 80 also the same host's https on port 443.
+
+    Raises ConfigurationError for an address without an origin.
+    """
 
     def __init__(self, base_url: str):
         own = origin_of(base_url)
-        assert own is not None, "checked where the settings are read"
+        if own is None:
+            raise ConfigurationError("IMS_BASE_URL: must be an address such as https://ims.example.com")
         self.own = own
         self.origins = {own}
         if (own.scheme, own.port) == ("http", PORTS["http"]):

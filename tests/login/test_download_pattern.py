@@ -66,7 +66,17 @@ def test_the_pattern_of_a_request_gives_that_request_again(file_id: str, issue_i
 
 
 @pytest.mark.parametrize(
-    "text", ["", "/d.do", "POST", "https://elsewhere.example.com/{file_id}", "GET a b c {file_id}"]
+    "text",
+    [
+        "",
+        "/d.do",
+        "POST",
+        "https://elsewhere.example.com/{file_id}",
+        "http://127.0.0.1:8001/{file_id}",
+        "https://127.0.0.1:8000/{file_id}",
+        "http://me:word@127.0.0.1:8000/{file_id}",
+        "GET a b c {file_id}",
+    ],
 )
 def test_a_setting_that_cannot_work_is_refused(text: str) -> None:
     with pytest.raises(ConfigurationError, match="IMS_ATTACHMENT_URL"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
 
+from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.login.origin import Fence, origin_of, shown_address
 
 BASE = "https://ims.example.com"
@@ -20,6 +22,7 @@ BASE = "https://ims.example.com"
         ("http://ims.example.com:80", "http://ims.example.com"),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000/?u=http://elsewhere"),
         ("http://[::1]:8000", "http://[::1]:8000/tody"),
+        ("https://ims.한국.kr", Request("https://ims.한국.kr/tody").url),
     ],
 )
 def test_on_the_tracker(base: str, url: str) -> None:
@@ -47,6 +50,8 @@ def test_on_the_tracker(base: str, url: str) -> None:
         (BASE, "data:text/html,x"),
         (BASE, "https://ims.example.com:99999/"),
         (BASE, "https://[ims.example.com/"),
+        (BASE, "https://ims..example.com/"),
+        (BASE, "https://ｉｍｓ。example.com.evil.example/"),
         (BASE, ""),
         ("http://ims.example.com", "https://ims.example.com:8443/"),
         ("http://ims.example.com:8000", "https://ims.example.com/"),
@@ -72,3 +77,11 @@ def test_what_is_shown_of_an_address_is_no_secret() -> None:
     shown = shown_address("https://me:pw@ims.example.com:1/a.do;jsessionid=ABC?token=T#f")
     assert shown == "https://ims.example.com:1/a.do"
     assert origin_of("https://me:pw@ims.example.com") is None
+
+
+@pytest.mark.parametrize(
+    "base", ["https://ims.example.com:99999", "https://ims..example.com", "https://me@ims.example.com"]
+)
+def test_a_tracker_without_an_origin_is_refused(base: str) -> None:
+    with pytest.raises(ConfigurationError, match="IMS_BASE_URL"):
+        Fence(base)
