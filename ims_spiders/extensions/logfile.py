@@ -14,6 +14,7 @@ from scrapy.utils.log import get_scrapy_root_handler
 from ims_spiders.config import load_tracker_config
 from ims_spiders.exceptions import ConfigurationError
 from ims_spiders.extensions.job import scrapyd_job
+from ims_spiders.extensions.logfile_disk import LogFile
 from ims_spiders.extensions.session import CrawlSession
 from ims_spiders.login.redaction import Redaction, configured_redaction, known_secrets
 
@@ -70,7 +71,7 @@ class SessionLog:
 
     def __init__(self, session: CrawlSession, settings: BaseSettings):
         _context.session = session.uuid
-        self._handler = logging.FileHandler(session.folder.log_path, encoding="utf-8", errors="backslashreplace")
+        self._handler = LogFile(session.folder.log_path)
         self._handler.setLevel(settings.get("LOG_LEVEL"))
         shape(self._handler, as_text=True)
         _context.as_text = settings.getpriority("LOG_FORMAT") == SETTINGS_PRIORITIES["default"]

@@ -11,7 +11,7 @@ from tests.deploy.conftest import PASSWORD as JOBS_PASSWORD
 from tests.faults import kills
 from tests.faults.case import SEARCH, Case
 from tests.faults.row import row
-from tests.faults.shimmed import crawl_shimmed
+from tests.faults.shimmed import crawl_shimmed, half_done
 
 NOWHERE = "postgresql://nobody:c4n4ry-database@127.0.0.1:1/ims_crawler"
 
@@ -135,12 +135,7 @@ def _stored(archive: Archive) -> list[str]:
 def resumed_twice(case: Case) -> None:
     """One of the two goes on, the other is told that it does, and does no harm."""
     case.start_tracker(latency=0.05)
-    assert case.crawl(max_results=2).exit_code == 0
-    (folder,) = case.archive.sessions()
-    session = folder.read_session()
-    # As if it had been interrupted on its way to all of them.
-    session["metadata"]["arguments"]["max_results"] = session["max_results"] = 0
-    folder.write_session({**session, "status": "interrupted", "exit_code": 7})
+    folder = half_done(case)
     runs: list[Run] = []
     both = [threading.Thread(target=lambda: runs.append(case.ims("crawl", "--resume", "last"))) for _ in range(2)]
     for one in both:

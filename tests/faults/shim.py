@@ -1,10 +1,11 @@
 """`python -m tests.faults.shim PLAN -- …`: `ims crawl` as tests/faults/start.py runs it, with calls that fail.
 
 PLAN is JSON: `place`, `nth` and `times` say which calls of which kind (open, write, fsync, sync_folder, replace, mkdir,
-append, flock, commit, put), `do` what happens at them: `kill` (-9, before the call), `killed_after` (behind it),
-`short` (a write that takes a part), the name of a signal or of an errno. `again` are seconds after which the signal
-comes once more, `after` those until a kill, wherever the crawl is then. `report` is a file that tells afterwards what
-was seen: a JSON object with `fired`, `calls` by place, and `wrong`, the breaks of the order of becoming durable.
+append, flock, commit, put; `name`: of all renames only those to that name), `do` what happens at them: `kill` (-9,
+before the call), `killed_after` (behind it), `short` (a write that takes a part), the name of a signal or of an errno.
+`again` are seconds after which the signal comes once more, `after` those until a kill, wherever the crawl is then.
+`report` is a file that tells afterwards what was seen: a JSON object with `fired`, `calls` by place, and `wrong`, the
+breaks of the order of becoming durable.
 Only what concerns the folder `data` counts, but for the counts of running crawls, which may be lost.
 """
 
@@ -36,6 +37,7 @@ class Plan:
     place: str = ""
     nth: int = 1
     times: int = 1
+    name: str | None = None
     do: str = "EIO"
     after: float | None = None
     again: float | None = None
@@ -135,7 +137,8 @@ def install(shim: Shim) -> None:
             real_replace(source, target, **named)
             return
         shim.order.renames(str(source), str(target))
-        shim.at("replace", lambda: real_replace(source, target, **named))
+        place = "replace" if shim.plan.name in {None, Path(target).name} else "another replace"
+        shim.at(place, lambda: real_replace(source, target, **named))
         shim.order.renamed(str(target))
 
     def shim_mkdir(path: Any, *rest: Any, **named: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ims_spiders.db.files import SessionFolder
 from tests.crawl.crawling import Run, run
 from tests.faults import disks
 from tests.faults.case import SEARCH, Case, _options
@@ -46,6 +47,16 @@ def crawl_on_small_disk(case: Case, kilobytes: int, *settings: str, **arguments:
     shutil.rmtree(data)
     out.rename(data)
     return done
+
+
+def half_done(case: Case) -> SessionFolder:
+    """A session that looks interrupted on its way to all of its issues, with two of them."""
+    assert case.crawl(max_results=2).exit_code == 0
+    folder = case.archive.last()
+    session = folder.read_session()
+    session["metadata"]["arguments"]["max_results"] = session["max_results"] = 0
+    folder.write_session({**session, "status": "interrupted", "exit_code": 7})
+    return folder
 
 
 def _crawl(

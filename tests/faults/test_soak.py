@@ -10,21 +10,18 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 from urllib.request import urlopen
 
 import psutil
 import pytest
-from lxml.html import fragment_fromstring, tostring
 from sqlalchemy import Engine
 
 from ims_spiders.db.embedded import EmbeddedServer
 from ims_spiders.db.schema import initialise
-from ims_spiders.demo.server import DemoTracker
 from tests import figures
 from tests.conftest import database_engine, hurry
 from tests.crawl.crawling import FAST, ROOT, Archive, Run
@@ -32,6 +29,7 @@ from tests.faults import oracle
 from tests.faults.case import PASSWORD, Case
 from tests.faults.conftest import password_of
 from tests.faults.measured import Measured
+from tests.faults.spelling import Spelled, broken_pages
 
 pytestmark = pytest.mark.long
 SECONDS = float(os.environ.get("SOAK_SECONDS", "7200"))
@@ -47,41 +45,20 @@ KB_AN_ISSUE = 8.0
 """How much the crawl's own process may grow: by what was not needed before, and by what it remembers of each issue."""
 
 
-class SameWorld(DemoTracker):
+class SameWorld(Spelled):
     """Knows what is true of the tracker in the other process. Asks nobody but once, and is asked by nobody."""
 
-    archive: Archive
-    rendered: frozenset[str] = frozenset()
-    """Issues whose pages had to be read as the browser left them: it spells the same HTML in another way."""
+    broken: frozenset[str] = frozenset()
 
-    def truth(self, only: Collection[str] | None = None) -> dict[str, Any]:
-        """As the tracker's, with the browser's spelling where it is that."""
-        known = super().truth(only)
-        for issue_id, stored in self.archive.documents().items():
-            if issue_id in self.rendered & known["issues"].keys():
-                _spell(known["issues"][issue_id], stored, "description_html")
-                said = {one["comment_number"]: one for one in stored["comments"]}
-                for comment in known["issues"][issue_id]["comments"]:
-                    _spell(comment, said.get(comment["comment_number"], {}), "content_html")
-        return known
+    def rendered(self) -> frozenset[str]:
+        """As the other process has told."""
+        return self.broken
 
-    def note_rendered(self) -> None:
+    def note_broken(self) -> None:
         """Ask the other process for what has become of each request."""
         with urlopen(f"{self.base_url}/__demo__/ledger", timeout=60) as answer:  # noqa: S310 - our own, on loopback
             requests = json.load(answer)["requests"]
-        asked = [one for one in requests if {"missing_field", "no_number"} & set(one["faults"])]
-        self.rendered = frozenset(found[1] for one in asked if (found := re.search(r"issueId=(\d+)", one["query"])))
-
-
-def _spell(known: dict[str, Any], stored: dict[str, Any], name: str) -> None:
-    if name in stored and _canonical(stored[name]) == _canonical(known[name]):
-        known[name] = stored[name]
-
-
-def _canonical(html: str) -> str:
-    parsed = tostring(fragment_fromstring(html, create_parent="div"), encoding="unicode")
-    # A browser gives every table a body.
-    return re.sub(r"</?tbody>|\s+", "", parsed)
+        self.broken = broken_pages((one["query"], one["faults"]) for one in requests)
 
 
 @contextmanager
@@ -156,7 +133,7 @@ def test_hours_of_work_cost_no_more_than_its_first_minutes(
         env = archive.variables(address, "demo", PASSWORD)
         measured = soak(case, env, own_server)
         times = tracker.cpu_times()
-        mirror.note_rendered()
+        mirror.note_broken()
         tell(measured, times.user + times.system, record_property)
         case.expected = {str(number) for number in mirror.world.issues}
         assert archive.last().read_session()["exit_code"] in {0, 5, 6}, case.runs[-1].stderr[-3000:]
