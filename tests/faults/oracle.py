@@ -196,7 +196,8 @@ def _places(case: Case) -> Iterator[tuple[str, bytes]]:
     for number, run in enumerate(case.runs):
         yield f"stdout of run {number}", run.stdout.encode()
         yield f"stderr of run {number}", run.stderr.encode()
-    for line in case.command_lines.seen:
+    # A copy: the thread that collects them goes on.
+    for line in case.command_lines.seen.copy():
         yield f"the command line {line[:60]!r}", line
     for folder in (case.archive.data_dir, case.archive.data_dir.parent):
         for path in folder.rglob("*") if folder is case.archive.data_dir else folder.glob("feed-*"):
