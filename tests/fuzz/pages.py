@@ -15,7 +15,7 @@ from ims_spiders.pages.login import is_login_page
 from ims_spiders.pages.products import Product, select_products
 from ims_spiders.pages.search import SearchPage, search_url, select_statuses
 from tests.fuzz.genuine import Written, issue_page, read_issue, untouched
-from tests.fuzz.source import Source, written
+from tests.fuzz.source import WRITTEN, Source, written
 from tests.pages.fixture_pages import KINDS, cases, read_input
 
 KIND_NAMES = sorted(KINDS)
@@ -82,7 +82,8 @@ def unchanged(issue: Issue) -> dict[str, object]:
 
 def users_seeds() -> list[bytes]:
     """Each piece alone in each place, and two of them."""
-    return [bytes([place, first, second]) for place in range(3) for first in range(48) for second in (0, first)]
+    pieces = range(len(WRITTEN))
+    return [bytes([place, first, second]) for place in range(3) for first in pieces for second in (0, first)]
 
 
 def torn(data: bytes) -> None:
