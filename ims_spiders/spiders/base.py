@@ -12,7 +12,7 @@ from ims_spiders.config import TrackerConfig, load_tracker_config
 from ims_spiders.exceptions import ImsError, PageError
 from ims_spiders.pages.issue import IssuePage
 from ims_spiders.spiders import signals
-from ims_spiders.spiders.building import rendered_again
+from ims_spiders.spiders.building import as_sent, rendered_again
 from ims_spiders.spiders.frontier import Frontier
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class TrackerSpider(Spider):
     ) -> None:
         visit = self.frontier.visits.get(issue_id or "")
         self.crawler.signals.send_catch_log(
-            signals.problem, error=error, url=url, issue_id=issue_id, response=response, visit=visit
+            signals.problem, error=error, url=url, issue_id=issue_id, response=as_sent(response), visit=visit
         )
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from scrapy import Request
-from scrapy.http import TextResponse
+from scrapy.http import Response, TextResponse
 
 from ims_spiders.config import RenderMode
 from ims_spiders.exceptions import IssueNotAvailable, NotLoggedIn, PageError
 from ims_spiders.items import CrawlInfo
 from ims_spiders.spiders.frontier import Visit
+
+AS_SENT = "ims_as_sent"
+"""Key in a request's meta: the page as it was before its scripts filled it, in bytes."""
 
 
 def new_crawl_info(visit: Visit, request: Request | None) -> CrawlInfo:
@@ -39,4 +42,12 @@ def rendered_again(response: TextResponse, error: PageError, render: RenderMode)
         return None
     again = request.copy()
     again.meta["ims_render"] = "dom"
+    again.meta[AS_SENT] = response.body
     return again
+
+
+def as_sent(response: Response | None) -> Response | None:
+    """The page with the bytes that the tracker sent, where a browser has written it anew: as it is kept aside."""
+    if response is None or response.request is None or AS_SENT not in response.request.meta:
+        return response
+    return response.replace(body=response.request.meta[AS_SENT])

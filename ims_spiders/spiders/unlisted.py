@@ -13,6 +13,7 @@ from ims_spiders.exceptions import PageError
 from ims_spiders.pages.issue import issue_url
 from ims_spiders.spiders import signals
 from ims_spiders.spiders.base import TrackerSpider, exception_of
+from ims_spiders.spiders.building import as_sent
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -55,6 +56,6 @@ class UnlistedSpider(TrackerSpider):
         self, issue_id: str, error: Exception | None, response: Response | None, url: str
     ) -> Iterator[Any]:
         self.crawler.signals.send_catch_log(
-            signals.unlisted_asked, issue_id=issue_id, error=error, response=response, url=url
+            signals.unlisted_asked, issue_id=issue_id, error=error, response=as_sent(response), url=url
         )
         yield from ()
