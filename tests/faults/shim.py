@@ -1,11 +1,11 @@
 """`python -m tests.faults.shim PLAN -- …`: `ims crawl` as tests/faults/start.py runs it, with calls that fail.
 
-PLAN is JSON: `place`, `nth` and `times` say which calls of which kind (open, write, fsync, sync_folder, replace, mkdir,
-append, flock, commit, put; `name`: of all renames only those to that name), `do` what happens at them: `kill` (-9,
-before the call), `killed_after` (behind it), `short` (a write that takes a part), the name of a signal or of an errno.
-`again` are seconds after which the signal comes once more, `after` those until a kill, wherever the crawl is then.
-`report` is a file that tells afterwards what was seen: a JSON object with `fired`, `calls` by place, and `wrong`, the
-breaks of the order of becoming durable.
+PLAN is JSON. `place`, `nth` and `times` say which calls of which kinds: open, write, fsync, sync_folder, replace,
+mkdir, append, flock, commit, put, with | between them; `name`: of all renames only those to that name. `do` is what
+happens at them: `kill` (-9, before the call), `killed_after` (behind it), `short` (a write that takes a part), the
+name of a signal or of an errno. `again` are seconds after which the signal comes once more, `after` those until a
+kill, wherever the crawl is then. `report` is a file that tells afterwards what was seen: a JSON object with `fired`,
+`calls` by place, and `wrong`, the breaks of the order of becoming durable.
 Only what concerns the folder `data` counts, but for the counts of running crawls, which may be lost.
 """
 
@@ -45,7 +45,7 @@ class Plan:
 
     def strikes(self, place: str, number: int) -> bool:
         """Whether the call of that number of that kind is one of those."""
-        return place == self.place and self.nth <= number < self.nth + self.times
+        return place in self.place.split("|") and self.nth <= number < self.nth + self.times
 
 
 class Shim:
