@@ -54,6 +54,7 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
         self._last_use = self._last_pulse = self._last_measure = time.monotonic()
         self._browser_requests = 0
         self._served = 0
+        self._worn_out: str | None = None
         self._open: set[Page] = set()
         self._asked_for: set[Page] = set()
         self._pulse: CDPSession | None = None
@@ -69,6 +70,8 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
         await self._admitted.wait()
         self._browser_requests += 1
         try:
+            # Has a limit of its own (browser_provider.py).
+            await self._maybe_launch_browser()
             seconds = request.meta.get("download_timeout") or self._patience
             # A stuck browser answers nothing, not even a cancelled navigation: never wait for it without a limit.
             async with asyncio.timeout(float(seconds)):
@@ -86,7 +89,14 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
     async def _close_left_open(self, request: Request) -> None:
         """A navigation that is given up for its time is cancelled, and scrapy-playwright leaves its page open then."""
         request.meta.pop("playwright_page", None)
-        await close_page(request.meta.get(PAGE))
+        page: Page | None = request.meta.get(PAGE)
+        await close_page(page)
+        if page in self._open and not page.is_closed():
+            logger.warning(
+                "A browser page could not be closed; its browser is replaced as soon as nothing else uses it"
+            )
+            self._asked_for.discard(page)
+            self._worn_out = "one of its pages does not close"
 
     # --- Pages ---------------------------------------------------------------------------------------------------
 
@@ -165,6 +175,8 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
             await self._recycle(why)
 
     def _due(self) -> str | None:
+        if self._worn_out is not None:
+            return self._worn_out
         if self._served >= self._most_pages:
             return f"it has shown {self._served} pages"
         if time.monotonic() - self._last_measure < PULSE_SECONDS:
@@ -225,14 +237,17 @@ class WatchedBrowserHandler(ScrapyPlaywrightDownloadHandler):  # type: ignore[mi
         self.context_wrappers.clear()
         for page in list(self._open):
             self._note_closed(page)
-        self._pulse = None
+        self._pulse = self._worn_out = None
         self._served = 0
         self.__dict__.pop("browser", None)
 
     async def _end_browser(self, why: str) -> None:
-        logger.info("Closing the browser: %s", why)
-        browser = self.browser
         async with self.browser_launch_lock:
+            browser = getattr(self, "browser", None)
+            if browser is None:
+                # It went by itself.
+                return
+            logger.info("Closing the browser: %s", why)
             self._forget()
             try:
                 async with asyncio.timeout(END_SECONDS):

@@ -19,6 +19,8 @@ from tests.faults.case import SEARCH, Case
 from tests.faults.row import row
 
 ONE_BY_ONE = "CONCURRENT_REQUESTS=1"
+LATER_SLOWLY = "slow:seconds=1.5,path=issueView,after=4"
+"""So that there is something still to come when the first issues are in the database."""
 FEW = 8
 """Issues; a row needs no more."""
 
@@ -45,7 +47,7 @@ def down_at_the_start(case: Case) -> None:
 @row(30, "killed in the middle", database="own")
 def killed_and_back(case: Case) -> None:
     """Once the server is back, what came meanwhile is written without being asked for."""
-    case.start_tracker(latency=0.2)
+    case.start_tracker(LATER_SLOWLY)
     with crawling(case, ONE_BY_ONE) as running:
         kill_server(case)
         wait_until(lambda: "the database is behind" in case.archive.last().log_path.read_text("utf-8"))
@@ -58,7 +60,7 @@ def killed_and_back(case: Case) -> None:
 @row(30, "killed in the middle", database="own", long=True)
 def killed_and_gone(case: Case) -> None:
     """A server that does not come back leaves everything to the files, and to a load."""
-    case.start_tracker(latency=0.05)
+    case.start_tracker(LATER_SLOWLY)
     with crawling(case, ONE_BY_ONE) as running:
         kill_server(case)
         run = running.result()
@@ -72,7 +74,7 @@ def killed_and_gone(case: Case) -> None:
 @row(31, "half-open connection", database="shared")
 def silent(case: Case) -> None:
     """The crawl stores on while the database says nothing, does not wait for it at its end, and a load mends it."""
-    case.start_tracker(latency=0.05)
+    case.start_tracker(LATER_SLOWLY)
     wire, through = case.wire()
     wanted = case.draw(1, 3)
     with crawling(case, ONE_BY_ONE, "IMS_DATABASE_CLOSE_SECONDS=1", environment=through) as running:
