@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Awaitable, Callable
 from http.cookiejar import Cookie
 from typing import TYPE_CHECKING
@@ -11,23 +12,29 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.downloadermiddlewares.cookies import CookiesMiddleware
 from scrapy.http import Response, TextResponse
+from scrapy.http.request import NO_CALLBACK
 
 from ims_spiders.config import load_tracker_config
 from ims_spiders.db.durable import write_durably
-from ims_spiders.exceptions import CrawlEnding, ImsError, LoginRefused
+from ims_spiders.exceptions import CrawlEnding, ImsError, LoginRefused, NotLoggedIn
 from ims_spiders.login.browser_login import BrowserLogin, close_page
 from ims_spiders.login.http_login import COOKIE_JAR, HttpLogin
 from ims_spiders.login.redaction import clean_page, tell_header
 from ims_spiders.login.session import Authenticator, Generation, LoginSession
 from ims_spiders.login.state import CookieDict, from_cookie, to_cookie
 from ims_spiders.pages.login import is_login_page, is_login_url, signed_in_user
+from ims_spiders.pages.search import search_form_url
 from ims_spiders.spiders import signals
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+logger = logging.getLogger(__name__)
+
 MAX_REPEATS = 3
 """How often one request may meet an expired session before it is given up."""
+LOOK = "ims_login_look"
+"""Key in a request's meta: it only asks whether the login holds."""
 
 
 class SessionMiddleware:
@@ -42,8 +49,11 @@ class SessionMiddleware:
             else BrowserLogin(config.base_url, self._download)
         )
         self.login = LoginSession(config, self._authenticator, functools.partial(write_durably, mode=0o600))
+        self._base_url = config.base_url
         self._jars_filled: set[int] = set()
         self._ended = False
+        self._stubborn = False
+        """Whether some address answered with the login page to a login that holds: a new one is no remedy there."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionMiddleware:
@@ -68,17 +78,40 @@ class SessionMiddleware:
         if not is_login_answer(response) and self._is_the_users(request, response):
             return without_session(request, response)
         await close_page(request.meta.pop("playwright_page", None))
+        if request.meta.get(LOOK):
+            return response
         repeats = request.meta.get("ims_repeats", 0) + 1
+        generation = int(request.meta["ims_generation"])
+        if (repeats > 1 or self._stubborn) and await self._holds(generation):
+            self._stubborn = True
+            raise NotLoggedIn(
+                f"{response.url}: the tracker answers with its login page, though the login holds for others"
+            )
         if repeats > MAX_REPEATS:
             error = LoginRefused(f"the tracker asks for a login again and again at {response.url}")
             raise self._ending(error, request)
         self._crawler.stats.inc_value("ims/login/expired_answers")
-        generation = int(request.meta["ims_generation"])
         await self._login_or_stop(lambda: self.login.renew(generation), request)
         again = request.copy()
         again.meta["ims_repeats"] = repeats
         again.dont_filter = True
         return again
+
+    async def _holds(self, generation: int) -> bool:
+        """Whether the tracker still takes that login, if it is the newest one: asked of a page that every user has."""
+        current = await self.login.current()
+        if current.number != generation:
+            return False
+        url = search_form_url(self._base_url)
+        request = Request(url, callback=NO_CALLBACK, dont_filter=True, meta={LOOK: True, "dont_redirect": True})
+        try:
+            answer = await self._download(request)
+        except CrawlEnding:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing is known
+            logger.debug("Asked whether the login holds: %s", type(error).__name__)
+            return False
+        return answer.status == 200 and not is_login_answer(answer)
 
     def cookies(self, generation: int) -> list[CookieDict]:
         """The cookies as plain requests know them now, for a browser page that goes on with the same session."""
