@@ -139,10 +139,9 @@ class _Run:
             _say("Stopping: what is under way is finished first. Once more to stop at once.")
             return
         session = self._session()
-        if session is not None:
-            session.interrupt_now()
+        exit_code = 7 if session is None else session.interrupt_now()
         _say("Stopped. Go on with: ims crawl --resume last")
-        os._exit(7)
+        os._exit(exit_code)
 
 
 def _say(line: str) -> None:

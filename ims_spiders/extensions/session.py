@@ -47,8 +47,6 @@ logger = logging.getLogger(__name__)
 
 LOCK_SECONDS = 0.5
 """For whoever only looks whether the session is locked."""
-LAST_SECONDS = 1.0
-"""What a crawl that is to end at once still gives its database."""
 
 _sessions: WeakKeyDictionary[Crawler, CrawlSession] = WeakKeyDictionary()
 """Scrapy's own look-up of an extension fails until all of them are made, and they need this one."""
@@ -166,17 +164,26 @@ class CrawlSession:
         for name in ("new", "changed", "unchanged", "behind"):
             stats.set_value(f"ims/database/{name}", getattr(report, name))
 
-    def interrupt_now(self) -> None:
-        """Write the record of a crawl that has no time to end in order: everything durable stays, it can be resumed."""
-        outcome = outcome_of(stop_reason("shutdown"), self.statistics.errors, behind=False)
-        stats = self._crawler.stats.get_stats()
-        self._record = end_record(self._record, self.folder, self.statistics, outcome, "killed", stats)
-        # LeaseLost, or a disk that is full: what is durable stays, and the next crawl sees that this one was killed.
-        with suppress(StorageError):
-            self.folder.write_session(self._record)
-            if self._writer is not None:
-                self._writer.put_session(self._record)
-                self._writer.close(LAST_SECONDS)
+    def interrupt_now(self) -> int:
+        """Write the record of a crawl that has no time to end in order: everything durable stays, it can be resumed.
+
+        Returns the exit code: that of its end, if it had come that far.
+        """
+        if self.outcome is None:
+            self.outcome = outcome_of(stop_reason("shutdown"), self.statistics.errors, behind=False)
+            stats = self._crawler.stats.get_stats()
+            self._record = end_record(self._record, self.folder, self.statistics, self.outcome, "killed", stats)
+            # LeaseLost, or a disk that is full: what is durable stays, and the next crawl sees that it was killed.
+            with suppress(StorageError):
+                self.folder.write_session(self._record)
+        if self._writer is not None:
+            seconds = self._crawler.settings.getfloat("IMS_DATABASE_LAST_SECONDS")
+            self._writer.close(seconds)
+            # That one may have ended before this record was written.
+            last = self.make_writer()
+            last.start()
+            last.close(seconds)
+        return self.outcome.exit_code
 
     def _check_configuration(self) -> None:
         require_credentials(self._config)

@@ -3,9 +3,9 @@
 PLAN is JSON. `place`, `nth` and `times` say which calls of which kinds: open, write, fsync, sync_folder, replace,
 mkdir, append, flock, commit, put, with | between them; `name`: of all renames only those to that name. `do` is what
 happens at them: `kill` (-9, before the call), `killed_after` (behind it), `short` (a write that takes a part), the
-name of a signal or of an errno. `again` are seconds after which the signal comes once more, `after` those until a
-kill, wherever the crawl is then. `report` is a file that tells afterwards what was seen: a JSON object with `fired`,
-`calls` by place, and `wrong`, the breaks of the order of becoming durable.
+name of a signal or of an errno. `after` are seconds until a kill, wherever the crawl is then. `report` is a file that
+tells afterwards what was seen: a JSON object with `fired`, `calls` by place, and `wrong`, the breaks of the order of
+becoming durable.
 Only what concerns the folder `data` counts, but for the counts of running crawls, which may be lost.
 """
 
@@ -40,7 +40,6 @@ class Plan:
     name: str | None = None
     do: str = "EIO"
     after: float | None = None
-    again: float | None = None
     report: str | None = None
 
     def strikes(self, place: str, number: int) -> bool:
@@ -78,8 +77,6 @@ class Shim:
             os.kill(os.getpid(), signal.SIGKILL)
         if self.plan.do.startswith("SIG"):
             os.kill(os.getpid(), signal.Signals[self.plan.do])
-            if self.plan.again is not None:
-                later(self.plan.again, signal.Signals[self.plan.do])
             return call()
         if self.plan.do == "short":
             return short() if short is not None else call()
