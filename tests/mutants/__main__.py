@@ -23,7 +23,7 @@ def main(names: list[str]) -> int:
     missed: list[Mutant] = []
     with tempfile.TemporaryDirectory(prefix="ims-mutants-") as folder:
         root = Path(folder) / "copy"
-        shutil.copytree(ROOT, root, ignore=KEPT_OUT)
+        shutil.copytree(ROOT, root, ignore=KEPT_OUT, symlinks=True)
         for mutant in chosen:
             began = time.monotonic()
             mutant.plant(root)
