@@ -156,10 +156,9 @@ IMS_BROWSER_HUNG_SECONDS = 30.0
 
 # --- Storage -----------------------------------------------------------------------------------------------------
 
-# Seconds that the end of a crawl waits for the database (pipelines/database.py, extensions/session.py).
+# Seconds that the end of a crawl waits for the database; a thirtieth of it when it was asked twice to end
+# (pipelines/database.py, extensions/session.py).
 IMS_DATABASE_CLOSE_SECONDS = 60.0
-# The same for a crawl that was asked twice to end, and is to end at once (extensions/session.py).
-IMS_DATABASE_LAST_SECONDS = 2.0
 # Attachments whose text is read at the same time (pipelines/text.py).
 IMS_TEXT_WORKERS = 2
 

@@ -47,6 +47,8 @@ logger = logging.getLogger(__name__)
 
 LOCK_SECONDS = 0.5
 """For whoever only looks whether the session is locked."""
+LAST_PART = 1 / 30
+"""Of what the end of a crawl waits for the database, for one that is to end at once."""
 
 _sessions: WeakKeyDictionary[Crawler, CrawlSession] = WeakKeyDictionary()
 """Scrapy's own look-up of an extension fails until all of them are made, and they need this one."""
@@ -177,7 +179,7 @@ class CrawlSession:
             with suppress(StorageError):
                 self.folder.write_session(self._record)
         if self._writer is not None:
-            seconds = self._crawler.settings.getfloat("IMS_DATABASE_LAST_SECONDS")
+            seconds = self._crawler.settings.getfloat("IMS_DATABASE_CLOSE_SECONDS") * LAST_PART
             self._writer.close(seconds)
             # That one may have ended before this record was written.
             last = self.make_writer()

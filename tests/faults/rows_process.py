@@ -77,7 +77,7 @@ def asked_twice(case: Case) -> None:
     tracker = case.start_tracker(r"hang:seconds=600,path=(?i)^/tody/.*download")
     number = signal.Signals[case.rng.choice(SIGNALS)]
     # It has time for its database: how much is nothing that a busy machine's tests could look at.
-    with case.started("IMS_DATABASE_LAST_SECONDS=60") as process:
+    with case.started("IMS_DATABASE_CLOSE_SECONDS=1800") as process:
         while not tracker.ledger.count("ownload"):
             assert process.poll() is None
             time.sleep(0.02)
@@ -88,6 +88,8 @@ def asked_twice(case: Case) -> None:
         process.send_signal(number)
         assert process.wait(100) == 7
     assert "Stopped. Go on with: ims crawl --resume last" in case.runs[-1].stderr
+    # An issue may become durable in the very last moment, and nobody waits for the database then.
+    case.expected_database = False
     assert case.archive.last().read_session()["status"] == "interrupted"
     (row,) = case.archive.rows("select status, exit_code from ims.crawl_sessions")
     assert row == {"status": "interrupted", "exit_code": 7}

@@ -34,7 +34,7 @@ AT_ONCE = 8
 """Requests that the crawl has under way."""
 REQUESTS = 6.0
 """For an issue, until it is known how many."""
-LONGEST = 10.0
+LONGEST = 30.0
 """Seconds; a crawl has patience for more."""
 LOOK = 2.0
 
@@ -48,7 +48,7 @@ class Pace:
         self._ends = time.monotonic() + seconds
         self._expiry = max(20.0, seconds / 30)
         self._asked: set[str] = set()
-        self._seen = 0
+        self._seen = self._late = 0
 
     def keep(self) -> None:
         """Until the process ends."""
@@ -65,9 +65,11 @@ class Pace:
         entries = self._tracker.ledger.entries
         for entry in entries[self._seen :]:
             self._seen += 1
+            # What pages are made of comes at once.
+            self._late += "/resources/" not in entry.path
             if "issueView" in entry.path:
                 self._asked.add(entry.query)
-        each = self._seen / len(self._asked) if len(self._asked) > 20 else REQUESTS
+        each = self._late / len(self._asked) if len(self._asked) > 20 else REQUESTS
         left = max(1, self._issues - len(self._asked)) * each
         return min(LONGEST, max(0.0, self._ends - time.monotonic()) * AT_ONCE / left)
 
