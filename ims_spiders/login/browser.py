@@ -41,6 +41,8 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # It would follow the environment's proxy, and tell it more than the crawl does (settings.py, HTTPPROXY_ENABLED).
+    "--no-proxy-server",
 )
 
 

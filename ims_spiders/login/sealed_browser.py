@@ -56,12 +56,11 @@ def sealed_arguments(fence: Fence) -> list[str]:
     """Chromium's arguments: no name is resolved and no connection made but to the tracker's hosts and ports.
 
     This holds for what no route is asked about, too: redirects, popups, workers, connections made ahead of time.
-    A proxy would resolve names by itself; WebRTC would not ask the resolver.
+    A proxy would resolve names by itself, but there is none (browser.py); WebRTC would not ask the resolver.
     """
     own = "".join(f"MAP {origin.netloc} {origin.netloc}, " for origin in fence.origins)
     return [
         f"--host-resolver-rules={own}MAP * ~NOTFOUND",
-        "--no-proxy-server",
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     ]

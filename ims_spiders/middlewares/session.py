@@ -118,12 +118,12 @@ class SessionMiddleware:
         return [from_cookie(cookie) for cookie in self._cookies_middleware().jars[_jar_key(generation)]]
 
     async def _login_or_stop(self, ask: Callable[[], Awaitable[Generation]], request: Request) -> Generation:
-        before = self.login.logins
         try:
             generation = await ask()
         except ImsError as error:
             raise self._ending(error, request) from error
-        self._crawler.stats.inc_value("ims/login/count", self.login.logins - before)
+        if self.login.logins:
+            self._crawler.stats.set_value("ims/login/count", self.login.logins)
         return generation
 
     def _ending(self, error: ImsError, request: Request) -> CrawlEnding:
