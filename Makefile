@@ -37,11 +37,14 @@ deploy: setup ## build an egg of this source tree and hand it to that Scrapyd
 test: setup lint ## formatting, lint, types, layers and the test suite: what CI runs
 	$(BIN)/pytest
 
-test-long: setup ## the tests that take longer than the suite may
-	HYPOTHESIS_PROFILE=default $(BIN)/pytest -m long
-	HYPOTHESIS_PROFILE=default $(BIN)/pytest -k "properties or any_text"
-	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS)
-	$(BIN)/python -m tests.security.audit
+test-long: setup ## the tests that take longer than the suite may; every part is run, whatever fails
+	@code=0; \
+	HYPOTHESIS_PROFILE=default $(BIN)/pytest -m long --dist worksteal || code=1; \
+	HYPOTHESIS_PROFILE=default $(BIN)/pytest -k "properties or any_text" || code=1; \
+	$(BIN)/python -m tests.mutants || code=1; \
+	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) || code=1; \
+	$(BIN)/python -m tests.security.audit || code=1; \
+	exit $$code
 
 bench: setup ## run every benchmark
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests import figures
@@ -11,7 +13,8 @@ from tests.faults.row import Row
 from tests.faults.rows import ROWS
 
 pytestmark = pytest.mark.long
-RUNS = [(row, seed) for row in ROWS for seed in range(1, 21 if row.seeds else 2)]
+SEEDS = int(os.environ.get("FAULT_SEEDS", "20"))
+RUNS = [(row, seed) for row in ROWS for seed in range(1, SEEDS + 1 if row.seeds else 2)]
 
 
 @pytest.mark.parametrize(("row", "seed"), RUNS, ids=lambda value: getattr(value, "name", str(value)))
