@@ -128,7 +128,7 @@ compare() {
 import sys
 from pathlib import Path
 
-from ims_spiders.db.files import interrupt_abandoned
+from ims_spiders.db.abandoned import interrupt_abandoned
 
 for folder in interrupt_abandoned(Path(sys.argv[1])):
     print(f"{folder.path.name} was under way; to go on: ims crawl --resume {folder.read_session()['session_uuid']}")

@@ -87,6 +87,7 @@ def test_a_crawl_leaves_such_a_server_behind_and_says_why(ims_at: Ims, of_others
     assert value(of_others, "SELECT count(*) FROM ims.session_issues") == 1
 
 
+@pytest.mark.long
 def test_the_embedded_one_is_upgraded_on_the_way(ims: Ims) -> None:
     assert ims.run("db", "start").returncode == 0
     assert ims.run("db", "psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(BASELINE)).returncode == 0

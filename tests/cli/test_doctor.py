@@ -54,7 +54,7 @@ def test_no_login_is_tried_unasked(ims_at: Ims, tracker: DemoTracker) -> None:
     assert logins(tracker) == before
 
 
-@pytest.mark.parametrize("render", ["never", "auto"])
+@pytest.mark.parametrize("render", ["never", pytest.param("auto", marks=pytest.mark.long)])
 def test_a_wrong_password_is_tried_once(ims_at: Ims, tracker: DemoTracker, render: str) -> None:
     before = logins(tracker)
     found = verdicts(ims_at, "--login", code=1, IMS_RENDER=render, IMS_PASSWORD="wrong-password")

@@ -48,6 +48,7 @@ def test_the_last_session_with_a_title(archive: Ims) -> None:
     assert "\n2 issues.\n" in done.stdout
 
 
+@pytest.mark.long
 def test_a_pdf(archive: Ims) -> None:
     path = archive.folder / "report.pdf"
     done = archive.run("report", "-q", "TPETIME", "--status", "open", "--format", "pdf", "-o", str(path))

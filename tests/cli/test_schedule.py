@@ -170,6 +170,7 @@ def test_the_exit_code_is_that_of_the_first_crawl_that_did_not_end_well(schedule
     assert "cannot say resume" in schedules.row("foreign")["last_result"]
 
 
+@pytest.mark.long
 def test_while_it_runs_it_is_left_out_and_a_signal_ends_it_in_order(archive: Archive) -> None:
     with DemoTracker(password=PASSWORD, latency=0.2) as slow:
         schedules = Schedules(archive, slow)

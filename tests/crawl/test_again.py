@@ -6,10 +6,9 @@ from collections import Counter
 from pathlib import Path
 
 from tests.crawl.crawling import Archive
-from tests.crawl.logged_in import OTHER_FILES
 from tests.crawl.logged_in import variables as quick
 from tests.crawl.other_tracker import OtherTracker
-from tests.crawl.test_other_tracker import check_document, variables
+from tests.crawl.test_other_tracker import check_document
 
 VIEW, FILE = "/tody/ims/issue/issueView.do", "/tody/common/fileDown.do"
 
@@ -27,7 +26,7 @@ def asked(tracker: OtherTracker) -> Counter[str]:
 
 def test_the_same_crawl_twice_rewrites_nothing(archive: Archive) -> None:
     with OtherTracker() as tracker:
-        env = variables(archive, tracker, IMS_ATTACHMENT_URL=OTHER_FILES)
+        env = quick(archive, tracker)
         assert archive.crawl(env, query="TPETIME").exit_code == 0
         before = _children(archive), _stamps(archive.data_dir / "attachments")
         assert archive.crawl(env, query="TPETIME").exit_code == 0

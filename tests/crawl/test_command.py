@@ -6,11 +6,11 @@ import json
 import os
 import re
 import subprocess
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 from ims_spiders.demo.server import DemoTracker
+from tests import forked
 from tests.crawl import logged_in
 from tests.crawl.crawling import ROOT, Archive
 from tests.crawl.test_demo_tracker import PASSWORD, variables
@@ -20,7 +20,7 @@ CRAWL = ("crawl", "-p", "OpenFrame", "-q", "TPETIME", "--no-related")
 
 def test_cookies_of_a_browser_instead_of_a_password(files_only: Archive, tmp_path: Path) -> None:
     with DemoTracker(password=PASSWORD) as tracker:
-        env = variables(files_only, tracker)
+        env = variables(files_only, tracker, IMS_RENDER="never", IMS_ATTACHMENT_URL=logged_in.DEMO_FILES)
         assert files_only.ims(env, *CRAWL, "-m", "1").returncode == 0
         (state,) = (files_only.data_dir / "state").iterdir()
         cookies = tmp_path / "cookies.json"
@@ -71,9 +71,9 @@ def test_an_unknown_product_is_named_with_those_like_it(files_only: Archive) -> 
 def test_a_terminal_shows_a_bar_with_rate_and_time_left(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, latency=0.1) as tracker:
         keyboard, screen = os.openpty()
-        command = [sys.executable, "-m", "ims_spiders.cli", *CRAWL]
         env = {**logged_in.variables(files_only, tracker), "TERM": "xterm", "COLUMNS": "80"}
-        with subprocess.Popen(command, env=env, cwd=ROOT, stderr=screen, stdout=subprocess.DEVNULL) as crawl:
+        few = [*CRAWL, "-m", "8"]
+        with forked.start("ims", few, ROOT, env, stderr=screen, stdout=subprocess.DEVNULL) as crawl:
             os.close(screen)
             shown = b""
             with suppress(OSError):

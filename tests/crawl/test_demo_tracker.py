@@ -84,8 +84,7 @@ def every_row(archive: Archive) -> dict[str, list[str]]:
     "style",
     [
         "post",
-        "two_urls",
-        *(pytest.param(style, marks=pytest.mark.long) for style in ("iframe", "window_open", "issue_id")),
+        *(pytest.param(style, marks=pytest.mark.long) for style in ("two_urls", "iframe", "window_open", "issue_id")),
     ],
 )
 def test_whatever_the_download_script_requests(files_only: Archive, style: str) -> None:

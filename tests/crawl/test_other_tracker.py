@@ -65,7 +65,8 @@ def test_both_ways_give_the_same_issue(files_only: Archive) -> None:
     contents = []
     with OtherTracker() as tracker:
         for render in ("auto", "always"):
-            run = files_only.crawl(variables(files_only, tracker, IMS_RENDER=render), query="TPETIME", related=0)
+            env = variables(files_only, tracker, IMS_RENDER=render)
+            run = files_only.crawl(env, query="TPETIME", related=0, max_results=6)
             assert run.exit_code == 0, run.stderr
             contents.append({issue_id: {**one, "crawl": None} for issue_id, one in files_only.documents().items()})
     assert contents[0] == contents[1]
@@ -95,6 +96,7 @@ def test_without_a_browser_a_given_pattern_is_used(files_only: Archive) -> None:
     assert tracker.logins == 1
 
 
+@pytest.mark.long
 def test_an_expiry_in_the_middle_leads_to_one_new_login(files_only: Archive) -> None:
     with OtherTracker(expire_after=25) as tracker:
         run = files_only.crawl(variables(files_only, tracker))

@@ -36,6 +36,7 @@ def test_a_tracker_whose_front_says_that_it_is_away_is_waited_for(files_only: Ar
     assert "Gave up retrying" not in log_of(files_only)
 
 
+@pytest.mark.long
 def test_a_signal_ends_the_wait(files_only: Archive) -> None:
     with DemoTracker(password=PASSWORD, latency=0.05, faults=["outage:seconds=600,nth=40"]) as tracker:
         env = logged_in.variables(files_only, tracker)

@@ -141,6 +141,7 @@ def folders(nodes: Cluster, job: str) -> list[SessionFolder]:
     return [folder for folder in found if folder.read_session()["session_uuid"] in uuids]
 
 
+@pytest.mark.long
 def test_a_job_outlives_its_daemon_and_ends_by_itself(nodes: Cluster) -> None:
     nodes.alive[0].put("orphan", **LONG)
     nodes.wait(lambda: nodes.sessions("orphan"), "it does not start")

@@ -32,6 +32,7 @@ def nodes(own_server: EmbeddedServer, tmp_path: Path) -> Iterator[Cluster]:
     engine.dispose()
 
 
+@pytest.mark.long
 def test_jobs_and_poller_outlive_a_database_that_is_away(nodes: Cluster, own_server: EmbeddedServer) -> None:
     (node,) = nodes.nodes
     for job in ("under way", "waiting"):

@@ -121,6 +121,7 @@ def all_but_users(engine: Engine) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.long
 def test_sessions_may_be_loaded_in_any_order(engine: Engine, tmp_path: Path) -> None:
     uuids = archive(tmp_path)
     load(engine, tmp_path)

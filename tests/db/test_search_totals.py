@@ -83,6 +83,7 @@ def archive(server: EmbeddedServer, admin: Engine, undertaker: Engine, template:
     query="100",
     filters=NO_FILTER | {"products": ["JEUS"]},
 )
+@pytest.mark.long
 def test_totals_facets_and_the_list_agree(
     archive: Connection, issues: list[dict[str, Any]], query: str, filters: dict[str, Any]
 ) -> None:

@@ -143,6 +143,7 @@ def test_what_is_refused_is_told_and_not_behind(engine: Engine, crawl: SessionFo
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.long
 def test_an_embedded_server_that_was_killed_is_started_again(own_server: EmbeddedServer, crawl: SessionFolder) -> None:
     writer = DatabaseWriter(lambda: connect(DatabaseConfig(), own_server.folder.parent), crawl, batch_seconds=0.01)
     writer.start()

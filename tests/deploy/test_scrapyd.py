@@ -122,6 +122,7 @@ def test_cancelled_it_keeps_what_it_has_and_can_be_resumed(
     assert not [one for one in scrapyd.records() if one["metadata"]["runs"][0].get("job") == "never"]
 
 
+@pytest.mark.long
 def test_cancelled_twice_it_ends_at_once(scrapyd: Scrapyd, archive: Archive, tracker: DemoTracker) -> None:
     scrapyd.schedule("twice", **SMALL)
     scrapyd.wait_for_issues("twice", 1)
@@ -136,6 +137,7 @@ def test_cancelled_twice_it_ends_at_once(scrapyd: Scrapyd, archive: Archive, tra
     assert record["issues_crawled"] == len(archive.documents()) >= 1
 
 
+@pytest.mark.long
 def test_stopped_by_somebody_else_it_is_interrupted_and_shows_no_secret(scrapyd: Scrapyd, archive: Archive) -> None:
     scrapyd.schedule("stopped", **SLOW)
     job = psutil.Process(scrapyd.wait_for_issues("stopped", 1))

@@ -88,6 +88,7 @@ def test_a_crawl_logs_json_from_the_first_line_to_the_last(archive: Archive) -> 
     assert [line["message"] for line in kept] == [line["message"] for line in lines if line in kept]
 
 
+@pytest.mark.long
 def test_a_job_of_scrapyd_says_which_it_is_and_text_bears_the_session(archive: Archive) -> None:
     conf = {"SCRAPY_PROJECT": "default", "IMS_SCRAPYD_CONF": str(ROOT / "deploy" / "scrapyd.conf")}
     job = [sys.executable, "-m", "ims_spiders.daemon.runner", "crawl", "ims", "-a", "_job=daily-1"]

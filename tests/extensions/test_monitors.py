@@ -31,6 +31,7 @@ def archive(tmp_path: Path, engine: Engine) -> Archive:
     return Archive(tmp_path / "data", engine)
 
 
+@pytest.mark.long
 def test_a_changed_template_is_noticed_and_told_and_healthy_crawls_are_left_alone(archive: Archive) -> None:
     with DemoTracker(password=PASSWORD) as tracker, Webhook() as hook, MailServer() as server:
         env = variables(archive, tracker)

@@ -140,7 +140,7 @@ def _visible(case: Case) -> list[dict[str, object]]:
     )
 
 
-@row(22, "an issue changes between two visits")
+@row(22, "an issue changes between two visits", long=True)
 def changes_during_the_crawl(case: Case) -> None:
     """Just before its page is made, or when its page is asked for again: what is stored is what the page says."""
     tracker = case.start_tracker()

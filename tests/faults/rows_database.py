@@ -119,7 +119,7 @@ def refused(case: Case) -> None:
     load(case)
 
 
-@row(33, "one row the database refuses", database="shared")
+@row(33, "one row the database refuses", database="shared", long=True)
 def error_refused(case: Case) -> None:
     """A line of the errors is no different: the crawl does not say that all is in the database when it is not."""
     broken = case.rng.choice(hits(case))

@@ -34,7 +34,7 @@ def fills_at_the_end(case: Case) -> None:
     assert (folder.read_session()["status"], folder.is_locked()) == ("running", False)
 
 
-@row(35, "disk full")
+@row(35, "disk full", long=True)
 def fills_where_errors_go(case: Case) -> None:
     """An error that cannot be written down would be a loss that nobody hears of."""
     kills.start_small(case)
@@ -42,7 +42,7 @@ def fills_where_errors_go(case: Case) -> None:
     assert (run.returncode, report.fired) == (4, 1), run.stderr
 
 
-@row(35, "disk full")
+@row(35, "disk full", long=True)
 def fills_where_the_log_goes(case: Case) -> None:
     """It is said once, and nothing of the crawl is lost for it."""
     case.start_tracker(issues=kills.SMALL)
@@ -56,7 +56,7 @@ def fills_where_the_log_goes(case: Case) -> None:
     assert "Traceback" not in run.stderr
 
 
-@row(35, "disk full", seeds=False)
+@row(35, "disk full", seeds=False, long=True)
 def fills_where_the_feed_goes(case: Case) -> None:
     """A feed is a copy for others: the archive has everything, and the log says what the copy lacks."""
     case.start_tracker(issues=kills.SMALL)
@@ -68,7 +68,7 @@ def fills_where_the_feed_goes(case: Case) -> None:
     assert "No space left on device" in run_.stderr
 
 
-@row(35, "disk full", database="shared")
+@row(35, "disk full", database="shared", long=True)
 def fills_under_the_database(case: Case) -> None:
     """The server answers that its disk is full: the crawl completes in files, and loads when there is room."""
     case.start_tracker(issues=kills.SMALL)

@@ -76,7 +76,7 @@ def bombs(case: Case) -> None:
     """The bytes are kept, the text is not had, and its status says why."""
     tracker = case.start_tracker()
     before = set(tracker.world.issues)
-    tracker.faults.replace(["bombs:megabytes=200"])
+    tracker.faults.replace(["bombs:megabytes=60"])
     (issue,) = only_new(case, before)
     run = case.crawl(**NEWEST, max_results=1)
     assert run.exit_code == 0, run.stderr

@@ -58,7 +58,7 @@ def expires_in_the_browser(case: Case) -> None:
     _expires(case, case.rng.choice(("expire_at", "login_form_200")), ALWAYS)
 
 
-@row(12, "login form with status 200")
+@row(12, "login form with status 200", long=True)
 def expires_at_a_list(case: Case) -> None:
     """The form in the place of JSON is not taken for a list without related issues."""
     tracker = case.start_tracker(f"login_form_200:nth={case.draw(1, 8)},path=findRelationIssues")

@@ -28,7 +28,7 @@ def killed_twice(case: Case) -> None:
     kills.check_one_of_each(case)
 
 
-@row(37, "kill -9 anywhere", database="shared")
+@row(37, "kill -9 anywhere", database="shared", long=True)
 def killed_and_left(case: Case) -> None:
     """The next crawl, which has nothing to do with it, sees that nobody goes on with it; so does the database."""
     kills.start_small(case)
@@ -103,7 +103,7 @@ def asked_while_it_starts(case: Case) -> None:
     assert case.archive.last().issue_ids() == []
 
 
-@row(38, "SIGTERM once, twice", database="shared")
+@row(38, "SIGTERM once, twice", database="shared", long=True)
 def asked_while_the_database_is_away(case: Case) -> None:
     """It does not wait for that any longer than a crawl that ends by itself."""
     case.start_tracker(latency=0.02)
@@ -113,7 +113,7 @@ def asked_while_the_database_is_away(case: Case) -> None:
     case.secrets.add("c4n4ry-database")
 
 
-@row(38, "SIGTERM once, twice")
+@row(38, "SIGTERM once, twice", long=True)
 def asked_while_a_file_comes(case: Case) -> None:
     """What is under way is finished first: the file is there, and so is its issue."""
     slow = r"slow:seconds=1.5,path=(?i)^/tody/.*download"

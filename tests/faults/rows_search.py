@@ -21,7 +21,7 @@ def finds_nothing(case: Case) -> None:
     assert len(asked(tracker.ledger.entries, "reSearchYN=Y")) == 1
 
 
-@row(20, "no result vs an empty page")
+@row(20, "no result vs an empty page", long=True)
 def shows_an_empty_page_now_and_then(case: Case) -> None:
     """The total says otherwise: the pages are walked through again, and all is found."""
     tracker = case.start_tracker()
@@ -53,7 +53,7 @@ def lists_new_issues_meanwhile(case: Case) -> None:
     assert sorted(listed) == sorted(case.hits())
 
 
-@row(21, "rows shift while paging")
+@row(21, "rows shift while paging", long=True)
 def lists_some_no_longer(case: Case) -> None:
     """They pull rows to the page before, where nobody looks again: the total tells, and the walk begins anew."""
     tracker = case.start_tracker()

@@ -22,7 +22,7 @@ def hangs_once(case: Case) -> None:
     assert again - begun > 5, "others were asked for while that one was waited for"
 
 
-@row(6, "no answer at all")
+@row(6, "no answer at all", long=True)
 def hangs_for_ever(case: Case) -> None:
     """After just so many requests it is given up, by name."""
     tracker = case.start_tracker()
@@ -52,7 +52,7 @@ def drips_a_page(case: Case) -> None:
     _drip(case, PLACES["page"].format(one), one)
 
 
-@row(7, "slow drip")
+@row(7, "slow drip", long=True)
 def drips_a_file(case: Case) -> None:
     """So does a file that does not come fast enough."""
     case.start_tracker()
@@ -68,7 +68,7 @@ def drips_in_the_browser(case: Case) -> None:
     _drip(case, PLACES["page"].format(one), one, environment=ALWAYS)
 
 
-@row(7, "slow drip")
+@row(7, "slow drip", long=True)
 def is_slow_but_honest(case: Case) -> None:
     """A file that takes longer than any page may is had, at the first go, as long as it comes fast enough."""
     tracker = case.start_tracker()
@@ -156,7 +156,7 @@ def shows_a_stack_trace(case: Case) -> None:
     assert page not in missing
 
 
-@row(10, "200 with a stack trace")
+@row(10, "200 with a stack trace", long=True)
 def shows_a_stack_trace_for_results(case: Case) -> None:
     """A page of results that cannot be had is a gap, and told with its size; what the others list is crawled."""
     tracker = case.start_tracker()
@@ -170,7 +170,7 @@ def shows_a_stack_trace_for_results(case: Case) -> None:
     assert "SearchGapError" in {one["error_detail"]["exception"] for one in case.archive.last().read_errors()}
 
 
-@row(10, "200 with a stack trace")
+@row(10, "200 with a stack trace", long=True)
 def shows_a_stack_trace_for_the_form(case: Case) -> None:
     """Without the search form there is no crawl."""
     case.start_tracker("stack_trace:path=issueSearchList.do")

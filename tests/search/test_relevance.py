@@ -27,6 +27,7 @@ def figures() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_it_finds_what_is_relevant(figures: dict[str, Any]) -> None:
     assert set(figures) == {"ndcg", "recall", "mrr", "by_category"}
     assert figures["ndcg"] >= 0.94

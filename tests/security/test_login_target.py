@@ -14,6 +14,8 @@ from tests.security.servers import LoginOnly, Stranger
 
 PASSWORD = "c4n4ry pass&1"
 WAYS = ["never", "auto"]
+MOSTLY = ["never", pytest.param("auto", marks=pytest.mark.long)]
+"""By the browser it is shown of the form that goes elsewhere, and of certificates."""
 
 
 def attempt(archive: Archive, url: str, render: str) -> str:
@@ -34,7 +36,7 @@ def test_a_form_that_goes_elsewhere_is_not_filled_in(archive: Archive, stranger:
     assert f"goes to {stranger.url}/login.do, which is not the tracker; the password was not sent" in said
 
 
-@pytest.mark.parametrize("render", WAYS)
+@pytest.mark.parametrize("render", MOSTLY)
 def test_a_redirect_does_not_take_it_elsewhere(archive: Archive, stranger: Stranger, render: str) -> None:
     with LoginOnly(redirect=f"{stranger.url}/login.do") as server:
         attempt(archive, server.url, render)
@@ -49,7 +51,7 @@ def test_a_certificate_that_nobody_vouches_for(archive: Archive, tmp_path: Path,
     assert server.asked == []
 
 
-@pytest.mark.parametrize("render", WAYS)
+@pytest.mark.parametrize("render", MOSTLY)
 async def test_a_login_outside_of_a_crawl_is_as_careful(tmp_path: Path, stranger: Stranger, render: str) -> None:
     """As the doctor and questions about products log in."""
     with LoginOnly(redirect=f"{stranger.url}/login.do") as server, LoginOnly().encrypted(tmp_path) as unknown:

@@ -52,6 +52,7 @@ def test_the_clock_ends_it(slow_pdf: Path, tmp_path: Path) -> None:
     still_works(tmp_path)
 
 
+@pytest.mark.long
 def test_processor_time_is_counted_for_each_file_alone(tmp_path: Path) -> None:
     path = make.pdf_with_content(tmp_path / "some.pdf", LINE * 5000)
     limits = Limits(cpu_seconds=2)
