@@ -74,8 +74,8 @@ class TrackerUnavailable(ImsError):
 
 
 class CrawlEnding(ImsError):
-    """What was asked for is not had because the crawl is being ended. Raised by the session middleware after it has
-    reported the reason; no error of its own: resuming asks again."""
+    """What was asked for is not had because the crawl is being ended. Raised by the session middleware and the gate
+    after the reason was reported; no error of its own: resuming asks again."""
 
 
 class PageError(ImsError):

@@ -13,7 +13,7 @@ from scrapy import signals as scrapy_signals
 from scrapy.http import Response
 
 from ims_spiders.config import load_tracker_config
-from ims_spiders.exceptions import BrowserMissing
+from ims_spiders.exceptions import BrowserMissing, CrawlEnding
 from ims_spiders.login.browser_login import close_page
 from ims_spiders.login.origin import READING, Fence, RequestRefused, shown_address
 from ims_spiders.login.sealed_browser import CONTEXT_OPTIONS, LOCAL, PERMIT, Permit, seal, why_refused
@@ -126,12 +126,19 @@ class TrackerDownloadHandler(WatchedBrowserHandler):
         held = self._held.get(page)
         if held is None:
             return True
-        await self._gate.acquire()
+        return not await self._enter(page, request, held)
+
+    async def _enter(self, page: Page, request: BrowserRequest, held: set[BrowserRequest]) -> bool:
+        """Whether the request was let in, and its page is still there to send it."""
+        try:
+            await self._gate.acquire()
+        except CrawlEnding:
+            return False
         if page.is_closed():
             self._gate.release()
-            return True
+            return False
         held.add(request)
-        return False
+        return True
 
     def _note_led_away(self, page: Page, asked: Request, sent: BrowserRequest) -> None:
         """A redirect is followed by the browser without asking; it finds no such host then (sealed_browser.py)."""

@@ -10,6 +10,8 @@ from weakref import WeakKeyDictionary
 
 from scrapy.crawler import Crawler
 
+from ims_spiders.exceptions import CrawlEnding
+
 ANSWERS_A_PLACE = 4
 """So many good answers for each request that may be under way, and one more may be."""
 SECONDS_BETWEEN_CUTS = 1.0
@@ -24,11 +26,14 @@ class Gate:
         self._inside = 0
         self._good = 0
         self._closed = 0
+        self._ended = False
         self._last_cut = float("-inf")
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     async def acquire(self) -> None:
-        """Wait for a place."""
+        """Wait for a place. Raises CrawlEnding once the gate was ended."""
+        if self._ended:
+            raise _ending()
         if not self._waiting and self._has_room():
             self._inside += 1
             return
@@ -84,6 +89,14 @@ class Gate:
         self._closed -= 1
         self._let_in()
 
+    def end(self) -> None:
+        """Let nobody in any more: whoever waits, and whoever comes, is told that the crawl is being ended."""
+        self._ended = True
+        waiting, self._waiting = self._waiting, deque()
+        for turn in waiting:
+            if not turn.done():
+                turn.set_exception(_ending())
+
     def _has_room(self) -> bool:
         return not self._closed and self._inside < self.limit
 
@@ -93,6 +106,10 @@ class Gate:
             if not turn.done():
                 self._inside += 1
                 turn.set_result(None)
+
+
+def _ending() -> CrawlEnding:
+    return CrawlEnding("the crawl is being ended: nothing more is asked of the tracker")
 
 
 _gates: WeakKeyDictionary[Crawler, Gate] = WeakKeyDictionary()

@@ -66,8 +66,9 @@ class Outage:
         return await asyncio.shield(self._watch)
 
     def give_up(self, message: str, url: str) -> None:
-        """End the crawl; it can be gone on with."""
+        """End the crawl, and ask for nothing more; it can be gone on with."""
         self.gave_up = True
+        self._gate.end()
         error = TrackerUnavailable(f"{message}; when the tracker is back, go on with --resume last")
         self._crawler.signals.send_catch_log(signals.problem, error=error, url=url)
 

@@ -16,7 +16,7 @@ def fills_while_it_crawls(case: Case) -> None:
     """Somewhere between the first issue and the last: a file, an issue, the record or the log no longer fits."""
     case.start_tracker()
     assert case.crawl(max_results=1).exit_code == 0
-    run = crawl_on_small_disk(case, case.draw(150, 700))
+    run = crawl_on_small_disk(case, case.draw(120, 360))
     assert run.returncode == 4, run.stderr
     assert "Make room, then resume." in run.stderr
 

@@ -31,7 +31,7 @@ def _log_in_elsewhere(case: Case) -> None:
 
 def _expires(case: Case, fault: str, environment: dict[str, str]) -> None:
     """At a request of the crawl, whichever it is: a page, a list, a file or results."""
-    tracker = case.start_tracker(f"{fault}:nth={case.draw(1, 40)}", latency=0.01)
+    tracker = case.start_tracker(f"{fault}:nth={case.draw(1, 25)}", latency=0.01)
     few(case, 8)
     run = case.crawl(max_results=8, environment=environment)
     assert run.exit_code == 0, run.stderr

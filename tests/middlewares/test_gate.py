@@ -7,6 +7,7 @@ import random
 
 import pytest
 
+from ims_spiders.exceptions import CrawlEnding
 from ims_spiders.middlewares import gate
 from ims_spiders.middlewares.gate import Gate
 
@@ -81,3 +82,16 @@ async def test_closed_it_lets_nobody_in_until_all_have_opened_it() -> None:
         door.open()
         await asyncio.sleep(0)
         assert entry.done() == opened
+
+
+async def test_once_it_is_ended_nobody_gets_in() -> None:
+    door = Gate(1)
+    await door.acquire()
+    waiting = [asyncio.create_task(door.acquire()) for _ in range(3)]
+    await asyncio.sleep(0)
+    door.end()
+    door.release()
+    told = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(one) for one in told] == [CrawlEnding] * 3
+    with pytest.raises(CrawlEnding):
+        await door.acquire()
