@@ -39,8 +39,8 @@ test: setup lint ## formatting, lint, types, layers and the test suite: what CI 
 
 test-long: setup ## the tests that take longer than the suite may; every part is run, whatever fails
 	@code=0; \
-	HYPOTHESIS_PROFILE=default $(BIN)/pytest -m long --dist worksteal || code=1; \
-	HYPOTHESIS_PROFILE=default $(BIN)/pytest -k "properties or any_text" || code=1; \
+	HYPOTHESIS_PROFILE=drawn $(BIN)/pytest -m long --dist worksteal || code=1; \
+	HYPOTHESIS_PROFILE=drawn $(BIN)/pytest -k "properties or any_text" || code=1; \
 	$(BIN)/python -m tests.mutants || code=1; \
 	$(BIN)/python -m tests.fuzz --seconds $(FUZZ_SECONDS) || code=1; \
 	$(BIN)/python -m tests.security.audit || code=1; \

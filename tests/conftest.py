@@ -31,12 +31,17 @@ if TYPE_CHECKING:
 pytest.register_assert_rewrite("tests.crawl.oracle", "tests.crawl.crawling")
 
 # The suite tries the same texts each time, `make test-long` others.
-settings.register_profile("suite", derandomize=True)
+# How long one takes tells of what else the machine does.
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.register_profile("drawn", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 # A shell starts what runs in its background with Ctrl-C ignored, and whatever is started here would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# And nohup has it ignore that its terminal is gone.
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _names = count(1)
 TEMPLATE = "template_ims"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
+import pytest
 from sqlalchemy.engine import make_url
 
 from tests.cli.conftest import Ims
@@ -60,6 +61,7 @@ def test_a_server_of_yours_gets_a_dsn_with_the_password(ims: Ims) -> None:
     ims.run("db", "stop")
 
 
+@pytest.mark.long
 def test_who_is_not_there_is_named(ims: Ims) -> None:
     for arguments in (("url", "--user", "nobody"), ("user", "disable", "nobody")):
         done = ims.run("db", *arguments)

@@ -46,7 +46,7 @@ class Schedules:
         return self.archive.ims({**self.variables, **more}, "schedule", *arguments)
 
     def add(self, name: str, *arguments: str) -> None:
-        done = self.ims("add", name, "--cron", "*/10 * * * *", *(arguments or CRAWL))
+        done = self.ims("add", name, "--cron", "17 3 * * *", *(arguments or CRAWL))
         assert done.returncode == 0, done.stderr
 
     def make_due(self) -> None:
@@ -150,6 +150,7 @@ def test_a_due_run_is_a_crawl_under_its_users_name(schedules: Schedules) -> None
     assert schedules.ims("run").stdout == "", "nine days of missed runs were made up for by one"
 
 
+@pytest.mark.long
 def test_the_exit_code_is_that_of_the_first_crawl_that_did_not_end_well(schedules: Schedules) -> None:
     schedules.add("wrong", "-p", "NoSuchProduct", "-q", "TPETIME")
     schedules.add("whole", *CRAWL)

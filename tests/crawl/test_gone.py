@@ -115,7 +115,7 @@ def test_only_a_whole_search_for_the_same_says_that_something_is_gone(
 
 
 @pytest.mark.parametrize(
-    "refresh", ["missing", *(pytest.param(one, marks=pytest.mark.long) for one in ("all", "changed"))]
+    "refresh", [pytest.param(one, marks=pytest.mark.long) for one in ("missing", "all", "changed")]
 )
 def test_a_deleted_issue_that_others_point_to_is_missed_once(
     files_only: Archive, tracker: DemoTracker, refresh: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ims_spiders.db.files_pages import read_lines
 from ims_spiders.demo.server import DemoTracker
 from tests.crawl.crawling import Archive
@@ -10,6 +12,7 @@ from tests.crawl.packing import Packing
 from tests.crawl.test_demo_tracker import PASSWORD, variables
 
 
+@pytest.mark.long
 def test_a_packed_login_form_in_the_place_of_a_page_costs_one_login(files_only: Archive) -> None:
     with (
         DemoTracker(password=PASSWORD, faults=["login_form_200:nth=20"]) as tracker,

@@ -84,6 +84,7 @@ def test_what_is_cancelled_is_heard_of_each_time(queue: JobQueue) -> None:
     assert [row.job for row in queue.listed("cancelled")] == ["one"]
 
 
+@pytest.mark.long
 def test_it_outlives_a_database_that_is_away_for_less_than_it(unsteady: JobQueue, own_server: EmbeddedServer) -> None:
     lease = begin(unsteady, 20)
     own_server.stop()

@@ -290,6 +290,7 @@ def test_root_in_a_container_without_namespaces_can_run_one(prototype: Path, tmp
         server.stop()
 
 
+@pytest.mark.long
 def test_it_works_out_of_a_zipped_egg(own_server: EmbeddedServer, tmp_path: Path) -> None:
     """Scrapyd imports projects from such a file without unpacking it."""
     root = Path(__file__).parents[2]

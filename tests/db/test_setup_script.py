@@ -107,6 +107,7 @@ def test_another_schema_and_no_tablespace_unless_asked_for(setup: Setup, target:
     assert schema_version(target) is None
 
 
+@pytest.mark.long
 def test_a_dry_run_on_a_new_server_changes_nothing_roles_included(own_server: EmbeddedServer) -> None:
     own_server.start()
     setup, engine = Setup(own_server), superuser(own_server, "ims_crawler")
@@ -165,6 +166,7 @@ def test_an_older_or_newer_schema_is_not_touched(server: EmbeddedServer, setup: 
     owner.dispose()
 
 
+@pytest.mark.long
 def test_the_tablespace_is_for_superusers_with_an_empty_directory(server: EmbeddedServer, target: Engine) -> None:
     asked = "--database", "target", "--tablespace-dir"
     place = server.folder / "place of its own"

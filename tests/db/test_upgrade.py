@@ -197,6 +197,7 @@ def test_without_a_schema_there_is_nothing_to_upgrade(server: EmbeddedServer) ->
                 attempt(engine)
 
 
+@pytest.mark.long
 def test_another_schema_name_and_one_with_capitals(server: EmbeddedServer, scripted: Engine) -> None:
     with database(server, "two_archives"):
         engine = database_engine(server, "two_archives")
@@ -259,6 +260,7 @@ def test_a_crawl_into_the_embedded_server_upgrades_it(old: Engine, tmp_path: Pat
     assert (report.behind, report.error, schema_version(old)) == (0, None, VERSION)
 
 
+@pytest.mark.long
 def test_revisions_are_found_in_a_zipped_egg(server: EmbeddedServer, old: Engine, tmp_path: Path) -> None:
     root = Path(__file__).parents[2]
     egg = tmp_path / "ims_spiders.egg"

@@ -116,6 +116,7 @@ def test_an_egg_holds_every_file_of_the_package(egg: Path) -> None:
     assert wanted - set(zipfile.ZipFile(egg).namelist()) - DEVELOPERS == set()
 
 
+@pytest.mark.long
 def test_from_an_egg_the_embedded_database_runs(egg: Path, own_server: EmbeddedServer, tmp_path: Path) -> None:
     program = (
         f"import sys; sys.path.insert(0, {str(egg)!r}); import ims_spiders; assert '.egg' in ims_spiders.__file__\n"

@@ -26,7 +26,7 @@ MOMENTS = ("login", "page", "file")
 @row(25, "Chromium killed")
 def chromium_killed(case: Case) -> None:
     """Another one is started, and what was under way is done again: one more login at most."""
-    replaced(case, lambda chromium, _: chromium.kill())
+    replaced(case, lambda chromium, _: chromium.kill(), "DOWNLOAD_TIMEOUT=20")
 
 
 @row(25, "Chromium killed", long=True)

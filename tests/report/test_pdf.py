@@ -45,6 +45,7 @@ def test_its_text_is_found_again(engine: Engine) -> None:
     assert "https://ims.example.com/tody/ims/issue/issueView.do?issueId=1" in links
 
 
+@pytest.mark.long
 def test_letters_are_no_radicals() -> None:
     letters = "立見生長門食高青黄麦歯竜鬼一二三十土木金人大小日月한글かな"
     written = f"<p lang=ja style='font-family:\"Noto Sans CJK JP\",sans-serif'>{letters}"
