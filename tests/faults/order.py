@@ -17,21 +17,21 @@ class Order:
         self._durable: dict[str, str] = {}
         """Hashes of contents that are on the disk, by the path that they had then."""
         self._dirty: set[str] = set()
-        """Folders whose entries are not on the disk yet."""
+        """Files and folders whose entries in their folders are not on the disk yet."""
         self._lock = threading.Lock()
 
     def synced(self, path: str) -> None:
         """A file's content, or a folder's entries, are on the disk."""
         with self._lock:
             if Path(path).is_dir():
-                self._dirty.discard(path)
+                self._dirty = {one for one in self._dirty if str(Path(one).parent) != path}
             else:
                 self._durable[path] = _hash(Path(path).read_bytes())
 
     def made(self, path: str) -> None:
         """A folder is there, not for certain yet."""
         with self._lock:
-            self._dirty.add(str(Path(path).parent))
+            self._dirty.add(path)
 
     def renames(self, source: str, target: str) -> None:
         """A file is about to get its final name."""
@@ -46,7 +46,7 @@ class Order:
     def renamed(self, target: str) -> None:
         """It has it."""
         with self._lock:
-            self._dirty.add(str(Path(target).parent))
+            self._dirty.add(target)
 
     def _check_attachments(self, target: str, issue: dict[str, list[dict[str, str]]]) -> None:
         for one in issue["attachments"]:
@@ -56,9 +56,9 @@ class Order:
             known = self._durable.get(str(path), one["sha256"] if path.exists() else None)
             if known != one["sha256"]:
                 self.wrong.append(f"{target} comes before {path}")
-            for folder in (path.parent, path.parent.parent, self._data):
-                if str(folder) in self._dirty:
-                    self.wrong.append(f"{target} comes before the entries of {folder} are durable")
+            for entry in (path, path.parent, path.parent.parent):
+                if str(entry) in self._dirty:
+                    self.wrong.append(f"{target} comes before the entry of {entry} is durable")
 
 
 def _hash(content: bytes) -> str:
