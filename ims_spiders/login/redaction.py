@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -29,7 +29,12 @@ SESSION_NAMES = re.compile(r"(?i)sess|sid|token|auth|sso|login")
 LONG = 16
 """Letters of a cookie's value that is a session's, whatever the cookie is called: others say `ko` or `list`."""
 LONG_ENOUGH = 8
-"""Letters of a cookie that is called like a session's, to be taken out of pages: their other texts must stay."""
+"""Letters of a session's number, or of what a hook keeps behind its host, that stand nowhere by chance."""
+IN_PAGES = re.compile(r"(?i)(?:sess(?:ion)?[._-]?|(?:^|[._-])s)id$")
+"""Names of cookies with a session's number, which servers write into links. A cookie may as well remember a name or an
+address that issues hold, too: what pages say of those must stay."""
+NUMBER = re.compile(r"(?=.*[0-9])[A-Za-z0-9._~+/=!-]+")
+"""What such a number is made of."""
 
 
 class Redaction(logging.Filter):
@@ -81,14 +86,16 @@ class _Told:
 _told = _Told()
 
 
-def tell_cookies(cookies: Iterable[Mapping[str, Any]]) -> None:
+def tell_cookies(cookies: Sequence[Mapping[str, Any]]) -> None:
     """These cookies (`name`, `value`) are the session: as secret as the password from now on, in this process."""
     for value in session_values(cookies):
         if value not in _told.values:
             _told.values.add(value)
             _told.version += 1
-            if len(value) >= LONG_ENOUGH:
-                _told.in_pages.add(value.encode())
+    for cookie in cookies:
+        value = str(cookie["value"])
+        if IN_PAGES.search(str(cookie["name"])) and len(value) >= LONG_ENOUGH and NUMBER.fullmatch(value):
+            _told.in_pages.add(value.encode())
 
 
 def session_values(cookies: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -158,3 +158,16 @@ def test_a_page_keeps_all_but_the_number_of_its_own_session() -> None:
     assert clean_address("http://h/a?s=0A1B2C3D4E5F") == "http://h/a?s=***"
     untouched = b"nothing"
     assert clean_page(untouched) is untouched
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("loginId", "kihong.kim2@example.com"), ("rememberMe", "Kihong Kim of OpenFrame 7"),
+        ("SESSIONID", "kihong.kim2@example.com"), ("ssoUser", "kihongkim2"), ("side", "left-2-right-2"),
+    ],
+)  # fmt: skip
+def test_what_a_cookie_remembers_of_people_stays_in_pages(name: str, value: str) -> None:
+    tell_cookies([{"name": name, "value": value}])
+    page = f"<td>Reporter</td><td>Kihong Kim ( {value} )</td>".encode()
+    assert clean_page(page) is page
